@@ -1,0 +1,41 @@
+// Runs in: any isolate
+/**
+ * Handles: objects that cross isolates by name instead of by content (queues, pipe ends, locks,
+ * tasks, actor references). A class of handles registers how one is written as a plain value and
+ * found again; the codec knows nothing else of it.
+ *
+ * @module
+ */
+
+/** Brand of everything that crosses as a handle; its value is the kind's name. */
+export const handle: unique symbol = Symbol.for("troupe.handle") as never;
+
+/** Something that crosses isolates as a handle. */
+export interface Handle {
+  /** Name of the registered kind. */
+  readonly [handle]: string;
+}
+
+/** How the handles of one kind travel. */
+export interface HandleKind<T> {
+  /** The plain value that names it. Changes nothing: the message may still be refused. */
+  pack(value: T): unknown;
+  /** Called once, right before the message that carries it is committed. */
+  depart?(value: T): void;
+  /** Makes the receiver's object from what {@linkcode HandleKind.pack} gave. */
+  unpack(packed: unknown): T;
+  /** The message that carried it will never be received: let go of what `depart` took. */
+  discard?(packed: unknown): void;
+}
+
+const kinds = new Map<string, HandleKind<unknown>>();
+
+/** Registers a kind of handles; a second registration of the same name replaces the first. */
+export function registerHandle<T>(kind: string, how: HandleKind<T>): void {
+  kinds.set(kind, how as HandleKind<unknown>);
+}
+
+/** How handles of this kind travel, or `undefined` when the kind is unknown here. */
+export function handleKind(kind: string): HandleKind<unknown> | undefined {
+  return kinds.get(kind);
+}
