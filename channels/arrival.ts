@@ -1,0 +1,126 @@
+// Runs in: any isolate
+/**
+ * One message on its way from a ring to a value; `parcel.ts` is the way there.
+ *
+ * - I1: whatever is wrong with a frame, its cell and block are given back: the next one can be read.
+ * - I2: a message is copied out before its memory is given back.
+ *
+ * @module
+ */
+import { type BlockHandle, blockHandle, HELD, LOOSE } from "../memory/arena.ts";
+import type { Isolate } from "../memory/isolate.ts";
+import { decode, discard } from "./codec/decoder.ts";
+import {
+  BLOCK_HEAD_BYTES,
+  type Cellular,
+  FRAME_LENGTH,
+  HEAD_BYTES,
+  IN_BLOCK,
+  IN_STREAM,
+  WITH_HANDLES,
+} from "./parcel.ts";
+import { discardStream, Incoming } from "./stream.ts";
+
+/** What a frame gives whose sender took it back, or ended in the middle of it. */
+export const VOID: unique symbol = Symbol("void");
+
+/** Reads the frame in a taken cell and gives the cell back. */
+export class Arrival {
+  readonly #isolate: Isolate;
+  readonly #ring: Cellular;
+  /** The words before the value in the frame read last, in rings whose frames have them. */
+  readonly head: Int32Array | undefined;
+
+  /** Reads from `ring`, whose frames have a head if `hasHead`. */
+  constructor(isolate: Isolate, ring: Cellular, hasHead = false) {
+    this.#isolate = isolate;
+    this.#ring = ring;
+    this.head = hasHead ? new Int32Array(HEAD_BYTES / 4) : undefined;
+  }
+
+  /** The value; {@linkcode VOID} when there is none; the stream still to be read when it is one. */
+  open(cell: number): unknown | typeof VOID | Incoming {
+    const { arena, heap } = this.#isolate;
+    const meta = this.#ring.metaOf(cell);
+    const at = this.#ring.frameAt(cell);
+    if ((meta & (IN_BLOCK | IN_STREAM)) === 0) {
+      try {
+        return this.#read(arena.bytes, at, at + (meta & FRAME_LENGTH));
+      } finally {
+        this.#ring.release(cell);
+      }
+    }
+    if ((meta & IN_STREAM) !== 0) {
+      const stream = new Incoming(this.#isolate, at >>> 2);
+      this.#ring.release(cell);
+      return stream;
+    }
+    const { block, length } = blockNamedAt(this.#isolate, at);
+    const mine = arena.changeKind(block, { from: LOOSE, to: HELD, owner: this.#isolate.slot });
+    try {
+      if (!mine) return VOID;
+      const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES;
+      return this.#read(arena.bytes, from, from + length);
+    } finally {
+      if (mine) heap.free(block);
+      this.#ring.release(cell);
+    }
+  }
+
+  /** The value of a stream that {@linkcode open} gave. */
+  async finish(stream: Incoming): Promise<unknown | typeof VOID> {
+    return this.#readWhole(await stream.read());
+  }
+
+  /** The same, blocking this isolate. */
+  finishSync(stream: Incoming): unknown | typeof VOID {
+    return this.#readWhole(stream.readSync());
+  }
+
+  /** Throws the frame in a taken cell away, with all it names. */
+  discard(cell: number): void {
+    const { arena, heap, slot } = this.#isolate;
+    const meta = this.#ring.metaOf(cell);
+    const at = this.#ring.frameAt(cell);
+    if ((meta & IN_STREAM) !== 0) discardStream(this.#isolate, at >>> 2);
+    else if ((meta & IN_BLOCK) !== 0) {
+      const { block, length } = blockNamedAt(this.#isolate, at);
+      if (arena.changeKind(block, { from: LOOSE, to: HELD, owner: slot })) {
+        const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES + (this.head?.byteLength ?? 0);
+        if ((meta & WITH_HANDLES) !== 0) discard(arena.bytes, from, from + length);
+        heap.free(block);
+      }
+    } else if ((meta & WITH_HANDLES) !== 0) {
+      discard(arena.bytes, at + (this.head?.byteLength ?? 0), at + (meta & FRAME_LENGTH));
+    }
+    this.#ring.release(cell);
+  }
+
+  #readWhole(bytes: Uint8Array | undefined): unknown | typeof VOID {
+    return bytes === undefined ? VOID : this.#read(bytes, 0, bytes.length);
+  }
+
+  #read(bytes: Uint8Array, at: number, end: number): unknown {
+    if (this.head === undefined) return decode(bytes, at, end);
+    const { arena } = this.#isolate;
+    const words = bytes === arena.bytes ? arena.words : new Int32Array(bytes.buffer, 0, 4);
+    for (let index = 0; index < 4; index++) this.head[index] = words[(at >>> 2) + index];
+    return decode(bytes, at + HEAD_BYTES, end);
+  }
+}
+
+/** Frees the block that the frame in a dead reader's cell names, if it is still on its way. */
+export function freeBlockNamedIn(isolate: Isolate, cell: number): void {
+  const meta = isolate.arena.words[cell + 1];
+  if ((meta & IN_BLOCK) !== 0) isolate.heap.free(blockNamedAt(isolate, (cell + 2) << 2).block);
+}
+
+/** The block that the frame at a byte offset names. */
+export function blockNamedAt(
+  { arena }: Isolate,
+  at: number,
+): { readonly block: BlockHandle; readonly length: number } {
+  const word = at >>> 2;
+  const [unit, generation, low, high] = new Uint32Array(arena.words.slice(word, word + 4).buffer);
+  return { block: blockHandle(unit, generation), length: low + high * 2 ** 32 };
+}

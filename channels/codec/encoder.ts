@@ -1,0 +1,115 @@
+// Runs in: any isolate
+/**
+ * From a value to bytes. Small messages are written straight into the memory that the receiver reads;
+ * what does not fit there is encoded in private memory first.
+ *
+ * I1. A failed attempt leaves nothing behind: no numbered objects, no handles to depart.
+ * I2. Each getter runs once for each call; keys are those at the moment its object is met.
+ * I3. Every object is numbered when it is met, so cycles and objects met twice arrive as they were.
+ *     (A list for the first dozen, a hash table above: 1 % of a small message, 10 % of a large one.)
+ * I4. What cannot arrive equal is refused with its path, never changed; the exceptions are those of
+ *     the structured clone: non-enumerable properties, property attributes, `lastIndex`, the buffer
+ *     that several views share, and the class of an error that is neither built in nor Troupe's.
+ * I5. Calls nest (a getter, `pack` or `depart` may encode): each has an {@linkcode Output} of its own.
+ *
+ * @module
+ */
+
+import { writeValue } from "./encode_value.ts";
+import { type Encoded, PrivateMessage } from "./encoded.ts";
+import { type DepartingHandle, Output, TOO_SMALL } from "./output.ts";
+import { Refusal } from "./refusal.ts";
+import * as tag from "./tags.ts";
+
+export type { Encoded } from "./encoded.ts";
+export { setAttachHook } from "./encode_value.ts";
+
+const NO_HANDLES: readonly DepartingHandle[] = [];
+
+let idle: Output | null = new Output();
+let departing = NO_HANDLES;
+let carries = false;
+
+/**
+ * Writes `value` into `bytes` [at, end), which may be shared memory.
+ *
+ * @returns The position after the value, or -1 when it does not fit; then the range holds rubbish and
+ * nothing else has happened, except that getters have run.
+ * @throws {NotSendableError} For what cannot be sent, with its path.
+ */
+export function encodeInto(bytes: Uint8Array, at: number, end: number, value: unknown): number {
+  const out = idle ?? new Output();
+  idle = null;
+  try {
+    out.open(bytes, at, end);
+    writeValue(out, value);
+    if (out.graph) bytes[at] |= tag.GRAPH;
+    departing = out.handles ?? NO_HANDLES;
+    carries = out.attached || out.handles !== null;
+    return out.pos;
+  } catch (error) {
+    failed(out, error);
+    return -1;
+  } finally {
+    out.close();
+    idle = out;
+  }
+}
+
+/**
+ * Encodes `value` in private memory. ArrayBuffers and views of 4 KiB and more stay where they are and
+ * are read by {@linkcode Encoded.copyTo}: copy before anything else can change them.
+ *
+ * @throws {NotSendableError} For what cannot be sent, with its path.
+ */
+export function encode(value: unknown): Encoded {
+  const out = new Output();
+  try {
+    out.openPrivate();
+    writeValue(out, value);
+    if (out.graph) out.bytes[0] |= tag.GRAPH;
+    departing = out.handles ?? NO_HANDLES;
+    carries = out.attached || out.handles !== null;
+    return new PrivateMessage(out.bytes.subarray(0, out.pos), out.segments!);
+  } catch (error) {
+    return failed(out, error) as never;
+  }
+}
+
+/**
+ * Tells each handle in the last encoded message, in order, that it is about to be sent, and forgets
+ * them: called once, right before the message is committed. After a failed call there are none.
+ */
+export function departHandles(): void {
+  if (departing.length === 0) return;
+  const handles = departing;
+  departing = NO_HANDLES;
+  for (const { kind, value } of handles) kind.depart?.(value);
+}
+
+/** Whether the last encoded message holds handles or attachments. */
+export function carriesHandles(): boolean {
+  return carries;
+}
+
+function failed(out: Output, error: unknown): void {
+  departing = NO_HANDLES;
+  carries = false;
+  if (error === TOO_SMALL) return;
+  if (error instanceof Refusal) throw error.toError();
+  if (out.depth > 100 && error instanceof RangeError && /call stack/.test(error.message)) {
+    throw new Refusal(undefined, "it is nested too deep for the stack").toError();
+  }
+  throw error;
+}
+
+/**
+ * Takes over what {@linkcode departHandles} would do, for a message that has to wait for its place:
+ * call the result right before the commit. `undefined` when the message holds no handles.
+ */
+export function takeDeparture(): (() => void) | undefined {
+  if (departing.length === 0) return undefined;
+  const handles = departing;
+  departing = NO_HANDLES;
+  return () => handles.forEach(({ kind, value }) => kind.depart?.(value));
+}

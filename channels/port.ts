@@ -1,0 +1,233 @@
+// Runs in: any isolate
+/**
+ * The two sides of a ring as everything above uses them: send a value, receive a value, now, later or
+ * blocking. Who may still send or receive is the affair of the channel that owns the port.
+ *
+ * @module
+ */
+import { FullError } from "../errors.ts";
+import type { Isolate } from "../memory/isolate.ts";
+import { type Line, PENDING, type Wait, type WaitOptions } from "../memory/line.ts";
+import { Arrival, VOID } from "./arrival.ts";
+import {
+  type Cellular,
+  dropParcel,
+  type Letter,
+  type Parcel,
+  place,
+  post,
+  wrap,
+} from "./parcel.ts";
+import { Incoming } from "./stream.ts";
+
+/** A ring with its waiting lines. */
+export interface PortRing extends Cellular {
+  /** Those here who wait for a frame. */
+  readonly readers: Line;
+  /** Those here who wait for room. */
+  readonly writers: Line;
+  /** Most frames inside at once; `Infinity`: only the arena bounds it. */
+  readonly limit: number;
+}
+
+/** What a channel says of its sending side. */
+export interface SenderRules {
+  /** For errors, such as `put into queue "jobs"`. */
+  readonly operation: string;
+  /** Throws when nothing can be sent (any more). */
+  check(value: unknown): void;
+  /** The error of a wait for room that ran out of time. */
+  full?(value: unknown): Error;
+}
+
+const DONE = Promise.resolve();
+
+/** The sending side of a ring. */
+export class Sender {
+  readonly #isolate: Isolate;
+  readonly #ring: PortRing;
+  readonly #rules: SenderRules;
+
+  /** Sends into `ring`. */
+  constructor(isolate: Isolate, ring: PortRing, rules: SenderRules) {
+    this.#isolate = isolate;
+    this.#ring = ring;
+    this.#rules = rules;
+  }
+
+  /** Sends if there is room now; `false` if not. */
+  trySend(letter: Letter): boolean {
+    this.#rules.check(letter.value);
+    return !this.#ring.writers.wanted && post(this.#isolate, this.#ring, letter);
+  }
+
+  /** Sends; resolves once the message has its place. It is encoded now, even if it has to wait. */
+  send(letter: Letter, options: WaitOptions = {}): Promise<void> {
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    try {
+      if (this.trySend(letter)) {
+        const { park } = this.#isolate;
+        return park.isOutOfBreath() ? park.breathe() : DONE;
+      }
+      const { timeout } = options;
+      if (timeout !== undefined && timeout <= 0) return Promise.reject(this.#full(letter.value));
+      return this.#sendLater(letter, wrap(this.#isolate, letter, this.#ring.room), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Sends, blocking this isolate; `false` when the time is up. */
+  sendSync(letter: Letter, timeout?: number): boolean {
+    if (this.trySend(letter)) return true;
+    if (timeout !== undefined && timeout <= 0) return false;
+    const parcel = wrap(this.#isolate, letter, this.#ring.room);
+    const attempt = () => this.#tryPlace(parcel, letter.value);
+    try {
+      if (parcel.stream !== undefined) throw this.#full(letter.value);
+      if (this.#isolate.park.block(this.#ring.writers, { attempt, timeout })) return true;
+    } catch (error) {
+      dropParcel(this.#isolate, parcel);
+      throw error;
+    }
+    dropParcel(this.#isolate, parcel);
+    return false;
+  }
+
+  async #sendLater({ value }: Letter, parcel: Parcel, options: WaitOptions): Promise<void> {
+    try {
+      await this.#ring.writers.until({
+        ...options,
+        operation: this.#rules.operation,
+        timedOut: () => this.#full(value),
+        attempt: () => this.#tryPlace(parcel, value) ? true : PENDING,
+      });
+    } catch (error) {
+      dropParcel(this.#isolate, parcel);
+      throw error;
+    }
+    await parcel.stream?.pump(options);
+  }
+
+  #tryPlace(parcel: Parcel, value: unknown): boolean {
+    this.#rules.check(value);
+    if (place(this.#isolate, this.#ring, parcel)) return true;
+    if (this.#ring.limit === Infinity) throw this.#full(value);
+    return false;
+  }
+
+  #full(value: unknown): Error {
+    return this.#rules.full?.(value) ??
+      new FullError(`Cannot ${this.#rules.operation}: it is full`, { value });
+  }
+}
+
+/** What a channel says of its receiving side. */
+export interface ReceiverRules {
+  /** For errors, such as `get from queue "jobs"`. */
+  readonly operation: string;
+  /** Throws when nothing can be received here. */
+  check(): void;
+  /** Throws when the ring is empty and will stay so. */
+  ended(): void;
+  /** The error of a wait for a message that ran out of time. */
+  timedOut?(): Error;
+}
+
+/** The receiving side of a ring. */
+export class Receiver {
+  readonly #isolate: Isolate;
+  readonly #ring: PortRing;
+  readonly #rules: ReceiverRules;
+  readonly #arrival: Arrival;
+
+  /** Receives from `ring`, whose frames have a head if `hasHead`. */
+  constructor(isolate: Isolate, ring: PortRing, rules: ReceiverRules, hasHead = false) {
+    this.#isolate = isolate;
+    this.#ring = ring;
+    this.#rules = rules;
+    this.#arrival = new Arrival(isolate, ring, hasHead);
+  }
+
+  /** The head of the message received last. */
+  get head(): Int32Array {
+    return this.#arrival.head!;
+  }
+
+  /** The next message, its stream, or `PENDING`; says nothing of those who wait. */
+  take(): unknown | typeof PENDING | Incoming {
+    this.#rules.check();
+    for (;;) {
+      const cell = this.#ring.take();
+      if (cell < 0) {
+        this.#rules.ended();
+        return PENDING;
+      }
+      const value = this.#arrival.open(cell);
+      if (value !== VOID) return value;
+    }
+  }
+
+  /** The next message if there is one and nobody here waits for it; else `PENDING`. */
+  tryReceive(): unknown | typeof PENDING {
+    if (this.#ring.readers.wanted) return PENDING;
+    const value = this.take();
+    if (!(value instanceof Incoming)) return value;
+    const whole = this.#arrival.finishSync(value);
+    return whole === VOID ? PENDING : whole;
+  }
+
+  /** Waits for the next message. */
+  receive(options: WaitOptions = {}): Promise<unknown> {
+    const wait: Wait<unknown> = {
+      signal: options.signal,
+      timeout: options.timeout,
+      operation: this.#rules.operation,
+      timedOut: this.#rules.timedOut && (() => this.#rules.timedOut!()),
+      attempt: () => {
+        const value = this.take();
+        return value instanceof Incoming ? this.#finish(value, options) : value;
+      },
+    };
+    return this.#ring.readers.until(wait);
+  }
+
+  /** Waits for the next message, blocking this isolate; `PENDING` when the time is up. */
+  receiveSync(timeout?: number): unknown | typeof PENDING {
+    let value: unknown = PENDING;
+    const attempt = () => (value = this.take()) !== PENDING;
+    do {
+      this.#isolate.park.block(this.#ring.readers, { attempt, timeout });
+      if (value instanceof Incoming) value = this.#arrival.finishSync(value);
+    } while (value === VOID);
+    return value;
+  }
+
+  /** Waits until there is a message, or the end, without taking it; `false` when the time is up. */
+  poll(isReady: () => boolean, timeout?: number): Promise<boolean> {
+    return this.#ring.readers.until({
+      timeout,
+      operation: this.#rules.operation,
+      attempt: () => {
+        this.#rules.check();
+        return isReady() ? true : PENDING;
+      },
+    }).catch((error) => {
+      if (error?.code === "TIMEOUT") return false;
+      throw error;
+    });
+  }
+
+  /** Throws all messages away that are there. */
+  drain(): void {
+    for (let cell = this.#ring.take(); cell >= 0; cell = this.#ring.take()) {
+      this.#arrival.discard(cell);
+    }
+  }
+
+  async #finish(stream: Incoming, options: WaitOptions): Promise<unknown> {
+    const value = await this.#arrival.finish(stream);
+    return value === VOID ? await this.receive(options) : value;
+  }
+}

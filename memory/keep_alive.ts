@@ -1,0 +1,38 @@
+// Runs in: any isolate
+/**
+ * A wait on shared memory does not keep a program alive, so whoever waits keeps a timer. There is one
+ * for all of them, and only while somebody sleeps.
+ *
+ * @module
+ */
+
+const FOR_EVER = 2 ** 30;
+
+/** Keeps the event loop alive while it is wanted. */
+export class KeepAlive {
+  #wanted = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** One more who waits. */
+  add(): void {
+    this.#wanted++;
+  }
+
+  /** One less; the last lets the program end. */
+  remove(): void {
+    if (--this.#wanted === 0 && this.#timer !== undefined) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  /** Called before sleep: from here on the timer is needed. */
+  hold(): void {
+    if (this.#wanted > 0) this.#timer ??= setInterval(() => {}, FOR_EVER);
+  }
+
+  /** How many wait. */
+  get count(): number {
+    return this.#wanted;
+  }
+}

@@ -1,0 +1,282 @@
+// Runs in: any isolate
+/**
+ * The one place where an isolate waits. Everything it waits for is a source: something that can be
+ * tried again and has a wait list in the arena. The park tries the sources whose topic the doorbell
+ * names, spins for a moment, then sleeps on the doorbell until somebody rings.
+ *
+ * The tests explore the doorbell and the wait lists; see `bell.ts` for the protocol.
+ *
+ * - I1: a source that is wanted is enlisted, and was tried after that, before the isolate sleeps.
+ * - I2: at most one `waitAsync` is pending; one that outlives its reason is used again.
+ * - I3: between two turns the microtasks that the first one caused have run; at least every
+ *   {@linkcode BREATH_MS} the event loop gets its turn too.
+ * - I4: the event loop is kept alive exactly while somebody who said so waits.
+ *
+ * @module
+ */
+import { NotSupportedError } from "../errors.ts";
+import type { Arena } from "./arena.ts";
+import { wait, waitAsync } from "./atomics.ts";
+import {
+  ALL_TOPICS,
+  answer,
+  ASLEEP,
+  callUp,
+  callUpMany,
+  COMMAND,
+  DEATH,
+  enlist,
+  lieDown,
+  MANY,
+  ring,
+  TOPICS,
+  WAIT_LIST_WORDS,
+} from "./bell.ts";
+import { KeepAlive } from "./keep_alive.ts";
+import { SLOT_BELL } from "./slots.ts";
+import { spin, SpinHabit } from "./spin.ts";
+
+/** Longest time that microtasks may hold the event loop up, in milliseconds. */
+export const BREATH_MS = 2;
+const QUIET_TURNS = 3;
+const CHECK_EVERY = 32;
+const SLICE_MS = 50;
+const soon: (task: () => void) => void = globalThis.setImmediate ??
+  ((task: () => void) => setTimeout(task, 0));
+
+/** Something an isolate waits for. */
+export interface Source {
+  /** Address of its wait list. */
+  readonly list: number;
+  /** Which bit of the doorbell stands for it; see {@linkcode topicOf}. */
+  readonly topic: number;
+  /** Whether anybody waits at this moment. */
+  readonly wanted: boolean;
+  /** Tries again; whether something came of it. */
+  serve(): boolean;
+  /** Kept by the park: whether it is enlisted, and whether it is known. */
+  armed: boolean;
+  /** Kept by the park: whether it is in the park's tables. */
+  known: boolean;
+}
+
+/** The topic of an address: which doorbell bit stands for it. */
+export function topicOf(address: number): number {
+  return (Math.imul(address, 0x9e3779b1) >>> 8) % TOPICS;
+}
+
+type State = "idle" | "turning" | "asleep";
+
+/** An isolate's waiting room. */
+export class Park {
+  readonly #words: Int32Array;
+  readonly #bell: number;
+  readonly #arena: Arena;
+  readonly #slot: number;
+  readonly #byTopic: Source[][] = Array.from({ length: TOPICS }, () => []);
+  readonly #unarmed: Source[] = [];
+  readonly #habit = new SpinHabit();
+  readonly #microturn = () => this.#turn();
+  #state: State = "idle";
+  #heard = 0;
+  #quiet = 0;
+  #count = 0;
+  #lastBreath = 0;
+  #waking = false;
+  /** Who keeps the event loop alive. */
+  readonly keepAlive: KeepAlive = new KeepAlive();
+  /** Called when some isolate died. */
+  onDeath: () => void = () => {};
+  /** Called when this isolate was given a command. */
+  onCommand: () => void = () => {};
+
+  /** The waiting room of the isolate in `slot`. */
+  constructor(arena: Arena, slot: number) {
+    this.#arena = arena;
+    this.#slot = slot;
+    this.#words = arena.words;
+    this.#bell = arena.slotAt(slot) + SLOT_BELL;
+  }
+
+  /** Starts to wait for a source, or says that it is wanted again. */
+  watch(source: Source): void {
+    if (!source.known) {
+      source.known = true;
+      this.#byTopic[source.topic].push(source);
+    }
+    if (!source.armed) this.#unarmed.push(source);
+    this.wake();
+  }
+
+  /** Forgets a source. */
+  unwatch(source: Source): void {
+    if (!source.known) return;
+    const same = this.#byTopic[source.topic];
+    same.splice(same.indexOf(source), 1);
+    source.known = source.armed = false;
+  }
+
+  /** Rings all who wait on a list, after what they wait for changed. */
+  changed(list: number, topic: number): void {
+    const first = callUp(this.#words, list);
+    if (first === 0) return;
+    if (first !== MANY) return this.#ring(first - 1, 1 << topic);
+    for (let index = 0; index < WAIT_LIST_WORDS - 1; index++) {
+      let slots = callUpMany(this.#words, list, index);
+      while (slots !== 0) {
+        const low = 31 - Math.clz32(slots & -slots);
+        this.#ring((index << 5) + low, 1 << topic);
+        slots &= slots - 1;
+      }
+    }
+  }
+
+  /** Has the sources tried again soon, without a ring. */
+  wake(): void {
+    if (this.#state === "turning") return;
+    this.#state = "turning";
+    this.#quiet = 0;
+    queueMicrotask(this.#microturn);
+  }
+
+  /** Whether so much was done without a pause that the event loop should get a turn. */
+  isOutOfBreath(): boolean {
+    if (++this.#count % (CHECK_EVERY * 8) !== 0) return false;
+    return performance.now() - this.#lastBreath > BREATH_MS;
+  }
+
+  /** Lets the event loop have a turn. */
+  breathe(): Promise<void> {
+    return new Promise((resolve) =>
+      soon(() => {
+        this.#lastBreath = performance.now();
+        resolve();
+      })
+    );
+  }
+
+  /**
+   * Blocks the thread until `attempt` gives `true` or the time is up; which of the two.
+   *
+   * @throws NotSupportedError where the memory is not shared: nobody else could change anything
+   */
+  block(source: Source, { attempt, timeout = Infinity }: Blocking): boolean {
+    if (attempt()) return true;
+    if (timeout <= 0) return false;
+    if (!this.#arena.shared) {
+      throw new NotSupportedError(
+        "Cannot block: this program has a single isolate, so it waits alone",
+      );
+    }
+    const end = performance.now() + timeout;
+    try {
+      for (;;) {
+        enlist(this.#words, source.list, this.#slot);
+        if (attempt()) return true;
+        const left = end - performance.now();
+        if (left <= 0) return false;
+        this.#sleepBlocking(Math.min(left, SLICE_MS));
+      }
+    } finally {
+      if (this.#heard !== 0) this.wake();
+    }
+  }
+
+  #sleepBlocking(ms: number): void {
+    const found = this.#habit.shouldSpin() && spin(this.#words, this.#bell);
+    if (!found && lieDown(this.#words, this.#bell)) wait(this.#words, this.#bell, ASLEEP, ms);
+    this.#heard |= answer(this.#words, this.#bell);
+    if ((this.#heard & COMMAND) !== 0) this.onCommand();
+  }
+
+  #ring(slot: number, bits: number): void {
+    if (slot === this.#slot) {
+      this.#heard |= bits;
+      this.wake();
+    } else ring(this.#words, this.#arena.slotAt(slot) + SLOT_BELL, bits);
+  }
+
+  #turn(): void {
+    const heard = this.#heard | answer(this.#words, this.#bell);
+    this.#heard = 0;
+    const progress = (heard !== 0 && this.#serve(heard)) || this.#arm();
+    if (progress) this.#quiet = 0;
+    else if (++this.#quiet > QUIET_TURNS) return this.#rest();
+    this.#again();
+  }
+
+  #again(): void {
+    if (++this.#count % CHECK_EVERY === 0 && performance.now() - this.#lastBreath > BREATH_MS) {
+      this.breathe().then(this.#microturn);
+    } else queueMicrotask(this.#microturn);
+  }
+
+  #serve(heard: number): boolean {
+    let progress = false;
+    for (let topics = heard & ALL_TOPICS; topics !== 0; topics &= topics - 1) {
+      const same = this.#byTopic[31 - Math.clz32(topics & -topics)];
+      for (let index = same.length - 1; index >= 0; index--) {
+        const source = same[index];
+        source.armed = false;
+        if (source.serve()) progress = true;
+        if (source.wanted && source.known) this.#unarmed.push(source);
+      }
+    }
+    if ((heard & COMMAND) !== 0) this.onCommand();
+    if ((heard & DEATH) !== 0) this.onDeath();
+    return progress || heard > ALL_TOPICS;
+  }
+
+  /** Enlists what is wanted and not enlisted, and tries it once more. */
+  #arm(): boolean {
+    let progress = false;
+    for (const source of this.#unarmed.splice(0)) {
+      if (source.armed || !source.known || !source.wanted) continue;
+      enlist(this.#words, source.list, this.#slot);
+      source.armed = true;
+      if (!source.serve()) continue;
+      progress = true;
+    }
+    return progress;
+  }
+
+  #rest(): void {
+    this.#quiet = 0;
+    if (!this.#arena.shared) {
+      this.#state = "idle";
+      return;
+    }
+    if (this.keepAlive.count > 0 && this.#habit.shouldSpin()) {
+      const found = spin(this.#words, this.#bell);
+      this.#habit.learn(found);
+      if (found) return this.#turn();
+    }
+    if (!lieDown(this.#words, this.#bell)) return this.#again();
+    this.#state = "asleep";
+    this.keepAlive.hold();
+    this.#waitForRing();
+  }
+
+  #waitForRing(): void {
+    if (this.#waking) return;
+    const ringing = waitAsync(this.#words, this.#bell, ASLEEP);
+    if (!ringing.async) return this.wake();
+    this.#waking = true;
+    ringing.value.then(() => {
+      this.#waking = false;
+      this.#lastBreath = performance.now();
+      if (this.#state === "asleep") {
+        this.#state = "turning";
+        this.#turn();
+      }
+    });
+  }
+}
+
+/** See {@linkcode Park.block}. */
+export interface Blocking {
+  /** Tried after each change. */
+  readonly attempt: () => boolean;
+  /** Milliseconds; 0 does not wait, absent waits for ever. */
+  readonly timeout?: number;
+}

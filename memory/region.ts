@@ -1,0 +1,123 @@
+// Runs in: any isolate
+/**
+ * Regions: blocks that several isolates hold. A region starts with its type and who holds it; what
+ * follows is the affair of its type (ring, lock, value). It is freed when nobody holds it and no
+ * message on its way names it.
+ *
+ * - I1: the count is never less than the number of holders plus messages on their way; a death between
+ *   two steps can leave it too high (memory kept), never too low (memory reused under somebody).
+ * - I2: exactly one isolate sees the count fall to 0; it closes the region's content and frees it.
+ *
+ * @module
+ */
+import { ClosedError } from "../errors.ts";
+import { type Arena, type BlockHandle, HELD, SHARED } from "./arena.ts";
+import { add, and, load, or, store, sub } from "./atomics.ts";
+import { type Heap, NO_ROOM } from "./heap.ts";
+import { UNIT_BYTES } from "./layout.ts";
+
+/** Offset in a region: its type. */
+export const REGION_TYPE = 0;
+/** Offset in a region: holders plus messages on their way. */
+export const REGION_COUNT = 1;
+/** Offset in a region: bitmap of the isolates that hold it. */
+export const REGION_HOLDERS = 2;
+/** Words before the content of a region. */
+export const REGION_WORDS = UNIT_BYTES / 4;
+
+/** Types of regions. */
+export type RegionType = number;
+/** Messages from many writers to many readers. */
+export const QUEUE_REGION: RegionType = 1;
+/** Two rings, one each way. */
+export const PIPE_REGION: RegionType = 2;
+/** The mailbox of an actor. */
+export const MAILBOX_REGION: RegionType = 3;
+/** What an isolate is told: replies, news of its children. */
+export const INBOX_REGION: RegionType = 4;
+
+/** A message too large for a block, while it is fed to its reader. */
+export const STREAM_REGION: RegionType = 5;
+
+/** Makes a region held by `slot`, its content zeroed; {@linkcode NO_ROOM} when the arena is full. */
+export function makeRegion(arena: Arena, heap: Heap, options: RegionOptions): BlockHandle {
+  const bytes = REGION_WORDS * 4 + options.bytes;
+  const region = heap.allocate(bytes);
+  if (region === NO_ROOM) return NO_ROOM;
+  const at = arena.wordOf(region);
+  arena.words.fill(0, at, at + Math.ceil(bytes / 4));
+  store(arena.words, at + REGION_TYPE, options.type);
+  store(arena.words, at + REGION_COUNT, 1);
+  or(arena.words, holderWordAt(at, options.slot), 1 << (options.slot & 31));
+  arena.changeKind(region, { from: HELD, to: SHARED });
+  return region;
+}
+
+/** See {@linkcode makeRegion}. */
+export interface RegionOptions {
+  /** What is inside. */
+  readonly type: RegionType;
+  /** Bytes of content. */
+  readonly bytes: number;
+  /** Who holds it first. */
+  readonly slot: number;
+}
+
+/** Says that a message on its way names the region, so that it outlives its sender. */
+export function sendRegion(arena: Arena, region: BlockHandle): void {
+  add(arena.words, arena.wordOf(region) + REGION_COUNT, 1);
+}
+
+/** Turns a message that arrived into a hold of `slot`; see {@linkcode sendRegion}. */
+export function receiveRegion(arena: Arena, region: BlockHandle, slot: number): void {
+  if (!setHolder(arena, region, slot)) {
+    sub(arena.words, arena.wordOf(region) + REGION_COUNT, 1);
+  }
+}
+
+/** Lets `slot` hold a region that it knows to be alive. */
+export function holdRegion(arena: Arena, region: BlockHandle, slot: number): void {
+  sendRegion(arena, region);
+  receiveRegion(arena, region, slot);
+}
+
+/** `slot` holds it no more; `true` when it was the last, who must close and free the region. */
+export function dropRegion(arena: Arena, region: BlockHandle, slot: number): boolean {
+  const at = holderWordAt(arena.wordOf(region), slot);
+  const bit = 1 << (slot & 31);
+  if ((and(arena.words, at, ~bit) & bit) === 0) return false;
+  return forgetRegion(arena, region);
+}
+
+/** A message that named it will not arrive; `true` as for {@linkcode dropRegion}. */
+export function forgetRegion(arena: Arena, region: BlockHandle): boolean {
+  return sub(arena.words, arena.wordOf(region) + REGION_COUNT, 1) === 1;
+}
+
+/** Whether `slot` holds it. */
+export function holdsRegion(arena: Arena, region: BlockHandle, slot: number): boolean {
+  const word = load(arena.words, holderWordAt(arena.wordOf(region), slot));
+  return (word & (1 << (slot & 31))) !== 0;
+}
+
+/**
+ * Checks a handle that came from outside.
+ *
+ * @throws ClosedError when what it named is gone, or is something else
+ */
+export function checkRegion(arena: Arena, region: BlockHandle, type: RegionType): void {
+  const alive = Number.isSafeInteger(region) && region >= 0 && arena.isLive(region);
+  if (!alive || load(arena.words, arena.wordOf(region) + REGION_TYPE) !== type) {
+    throw new ClosedError("Cannot use the handle: what it named is gone");
+  }
+}
+
+function setHolder(arena: Arena, region: BlockHandle, slot: number): boolean {
+  const at = holderWordAt(arena.wordOf(region), slot);
+  const bit = 1 << (slot & 31);
+  return (or(arena.words, at, bit) & bit) === 0;
+}
+
+function holderWordAt(at: number, slot: number): number {
+  return at + REGION_HOLDERS + (slot >> 5);
+}

@@ -1,0 +1,265 @@
+// Runs in: any isolate
+/**
+ * A ring in the arena, as one isolate uses it: cells for frames, one line of local readers, one of
+ * local writers, and who is to be rung after each change. A ring with a single writer or reader at a
+ * time needs no claims on that side, which halves its cost.
+ *
+ * - I1: readers are rung after each commit and each frame given up, writers after each release.
+ * - I2: the position of an only writer or reader is its own; its successor finds it again in the cells.
+ *
+ * @module
+ */
+import { NotOwnerError } from "../errors.ts";
+import type { Arena } from "./arena.ts";
+import { load, store } from "./atomics.ts";
+import {
+  abandon,
+  type Cells,
+  cellWord,
+  claim,
+  claimAlone,
+  commit,
+  commitAlone,
+  EMPTY,
+  firstUnread,
+  firstUnwritten,
+  isHeldBy,
+  NONE,
+  recoverCell,
+  release,
+  releaseAlone,
+  SKIP,
+  take,
+  takeAlone,
+  TAKEN,
+} from "./cells.ts";
+import type { Isolate } from "./isolate.ts";
+import { Line } from "./line.ts";
+
+const HEAD = 0;
+const MASK = 1;
+const SHIFT = 2;
+const LIMIT = 3;
+const SEALING = 4;
+const NEXT = 5;
+const TAIL = 16;
+const READERS = 32;
+const WRITERS = 48;
+const RING_WORDS = 64;
+/** Words of a cell before its frame: the cell's word and the frame's length and flags. */
+const CELL_HEAD_WORDS = 2;
+
+/** Size of a ring. */
+export interface RingSize {
+  /** Number of cells, a power of two from 2 to 262,144. */
+  readonly cells: number;
+  /** Bytes of a cell, a power of two; 8 of them are not for the frame. */
+  readonly cellBytes: number;
+  /** Most frames inside at once; default: as many as cells. */
+  readonly limit?: number;
+}
+
+/** Who uses a ring, and where its wait lists are. */
+export interface RingUse {
+  /** Address of the ring whose wait lists serve this one too; default: its own. */
+  readonly lists?: number;
+  /** Whether several isolates write to it at a time. */
+  readonly writers: "one" | "many";
+  /** Whether several isolates read from it at a time. */
+  readonly readers: "one" | "many";
+}
+
+/** Bytes that a ring needs. */
+export function ringBytes({ cells, cellBytes }: RingSize): number {
+  return RING_WORDS * 4 + cells * cellBytes;
+}
+
+/** Makes an empty ring of zeroed memory. */
+export function formatRing(arena: Arena, at: number, { cells, cellBytes, limit }: RingSize): void {
+  const { words } = arena;
+  const shift = 31 - Math.clz32(cellBytes >> 2);
+  store(words, at + MASK, cells - 1);
+  store(words, at + SHIFT, shift);
+  store(words, at + LIMIT, limit ?? cells);
+  for (let ticket = 0; ticket < cells; ticket++) {
+    store(words, at + RING_WORDS + (ticket << shift), cellWord(ticket, 0, EMPTY));
+  }
+}
+
+/** Where a ring's words are. */
+export function cellsAt(arena: Arena, at: number): Cells {
+  const { words } = arena;
+  return {
+    head: at + HEAD,
+    tail: at + TAIL,
+    sealing: at + SEALING,
+    first: at + RING_WORDS,
+    mask: words[at + MASK],
+    shift: words[at + SHIFT],
+    limit: words[at + LIMIT],
+  };
+}
+
+/** One isolate's end of a ring. */
+export class Ring {
+  /** Those here who wait for a frame. */
+  readonly readers: Line;
+  /** Those here who wait for room. */
+  readonly writers: Line;
+  /** Bytes that fit into a cell. */
+  readonly room: number;
+  readonly #isolate: Isolate;
+  readonly #words: Int32Array;
+  readonly #cells: Cells;
+  readonly #me: number;
+  readonly #aloneReading: boolean;
+  readonly #aloneWriting: boolean;
+  #reading = -1;
+  #writing = -1;
+
+  /** The ring at `at`, used by `isolate` as `use` says. */
+  constructor(isolate: Isolate, at: number, use: RingUse) {
+    this.#isolate = isolate;
+    this.#words = isolate.arena.words;
+    this.#cells = cellsAt(isolate.arena, at);
+    this.#me = isolate.slot;
+    this.#aloneReading = use.readers === "one";
+    this.#aloneWriting = use.writers === "one";
+    this.room = (4 << this.#cells.shift) - CELL_HEAD_WORDS * 4;
+    const lists = use.lists ?? at;
+    this.readers = new Line(isolate.park, lists + READERS);
+    this.writers = new Line(isolate.park, lists + WRITERS);
+    this.resume();
+  }
+
+  /** Finds the positions of a side that had another owner before. */
+  resume(): void {
+    if (this.#aloneReading) this.#reading = firstUnread(this.#words, this.#cells);
+    if (this.#aloneWriting) this.#writing = firstUnwritten(this.#words, this.#cells);
+  }
+
+  /** A cell to fill, NONE or SEALED. Fill it, then {@linkcode commit} or {@linkcode abandon} it. */
+  claim(): number {
+    if (this.#aloneWriting) return claimAlone(this.#words, this.#cells, this.#writing);
+    return claim(this.#words, this.#cells, this.#me);
+  }
+
+  /**
+   * Publishes a cell with the frame's length and flags.
+   *
+   * @throws NotOwnerError when this isolate was declared dead meanwhile
+   */
+  commit(cell: number, meta: number): void {
+    this.#words[cell + 1] = meta;
+    if (this.#aloneWriting) {
+      commitAlone(this.#words, this.#cells, this.#writing);
+      this.#writing = (this.#writing + 1) | 0;
+    } else if (!commit(this.#words, cell, this.#me)) {
+      throw new NotOwnerError("Cannot send: this isolate was declared dead");
+    }
+    this.#isolate.park.changed(this.readers.list, this.readers.topic);
+  }
+
+  /** Gives a cell up. */
+  abandon(cell: number): void {
+    if (this.#aloneWriting) return;
+    abandon(this.#words, cell, this.#me);
+    this.#isolate.park.changed(this.readers.list, this.readers.topic);
+    this.#isolate.park.changed(this.writers.list, this.writers.topic);
+  }
+
+  /** The oldest frame's cell, NONE or SEALED. Read it, then {@linkcode release} it. */
+  take(): number {
+    if (!this.#aloneReading) return take(this.#words, this.#cells, this.#me);
+    for (;;) {
+      const found = takeAlone(this.#words, this.#cells, this.#reading);
+      if (found !== SKIP) return found;
+      this.#reading = (this.#reading + 1) | 0;
+      this.#isolate.park.changed(this.writers.list, this.writers.topic);
+    }
+  }
+
+  /** Gives a cell back to the writers. */
+  release(cell: number): void {
+    if (this.#aloneReading) {
+      releaseAlone(this.#words, this.#cells, this.#reading);
+      this.#reading = (this.#reading + 1) | 0;
+    } else release(this.#words, this.#cells, { cell, me: this.#me });
+    this.#isolate.park.changed(this.writers.list, this.writers.topic);
+  }
+
+  /** Byte offset of a cell's frame. */
+  frameAt(cell: number): number {
+    return (cell + CELL_HEAD_WORDS) << 2;
+  }
+
+  /** Length and flags of a cell's frame. */
+  metaOf(cell: number): number {
+    return this.#words[cell + 1];
+  }
+
+  /** The ticket of a cell; tickets wrap at 20 bits. */
+  ticketOf(cell: number): number {
+    return load(this.#words, cell) >>> 12;
+  }
+
+  /** The ticket that the only reader reads next, modulo 20 bits. */
+  get nextTicket(): number {
+    return this.#reading & 0xfffff;
+  }
+
+  /** Frames inside, for information: by the time it is known it may have changed. */
+  get size(): number {
+    const inside = (load(this.#words, this.#cells.tail) - load(this.#words, this.#cells.head)) | 0;
+    return Math.max(0, Math.min(inside, this.#cells.mask + 1));
+  }
+
+  /** Most frames inside at once. */
+  get limit(): number {
+    return this.#cells.limit;
+  }
+
+  /** Has both sides look again, here and in all other isolates that wait. */
+  ringAll(): void {
+    const { park } = this.#isolate;
+    park.changed(this.readers.list, this.readers.topic);
+    park.changed(this.writers.list, this.writers.topic);
+    this.readers.stir();
+    this.writers.stir();
+  }
+}
+
+/** Address of the word that names the ring which replaces this one. */
+export function nextRingAt(at: number): number {
+  return at + NEXT;
+}
+
+/** Address of the flag that asks for a seal. */
+export function sealingAt(at: number): number {
+  return at + SEALING;
+}
+
+/** Gives all cells of a dead isolate back; the caller rings everybody afterwards. */
+export function recoverRing(arena: Arena, at: number, { dead, taken }: Recovery): void {
+  const cells = cellsAt(arena, at);
+  for (let index = 0; index <= cells.mask; index++) {
+    const cell = cells.first + (index << cells.shift);
+    const seen = load(arena.words, cell);
+    if (!isHeldBy(seen, dead)) continue;
+    if ((seen & 7) === TAKEN) taken(cell);
+    recoverCell(arena.words, cells, { cell, me: dead });
+  }
+}
+
+/** See {@linkcode recoverRing}. */
+export interface Recovery {
+  /** Slot of the isolate that is proven dead. */
+  readonly dead: number;
+  /** Called for each cell it had taken and not given back. */
+  taken(cell: number): void;
+}
+
+/** What {@linkcode Ring.claim} and {@linkcode Ring.take} give when there is nothing. */
+export { NONE };
+/** What they give when the ring has ended. */
+export { SEALED } from "./cells.ts";

@@ -1,0 +1,145 @@
+// Runs in: any isolate
+/**
+ * The table of isolates. Each has a slot: its state, its doorbell, how it ended. State, reason and
+ * incarnation share one word, so an isolate is declared dead once, by one operation.
+ *
+ * - I1: a slot is taken by one isolate at a time; its incarnation grows with each.
+ * - I2: a slot goes STARTING -> RUNNING -> DEAD -> FREE; only proof of death leads from DEAD to FREE.
+ * - I3: whoever waits for the end of an isolate is rung after its slot says DEAD.
+ *
+ * @module
+ */
+import type { ExitReason } from "../errors.ts";
+import type { Arena } from "./arena.ts";
+import { add, compareExchange, load, store } from "./atomics.ts";
+import { DEATH, ring } from "./bell.ts";
+import { AT_DEATHS, MAX_ISOLATES } from "./layout.ts";
+
+/** Nobody has the slot. */
+export const VACANT = 0;
+/** Its isolate is coming up. */
+export const STARTING = 1;
+/** Its isolate runs. */
+export const RUNNING = 2;
+/** Declared dead; its thread may still be running. */
+export const DEAD = 3;
+
+/** Offset in a slot: `incarnation << 7 | reason << 3 | state`. */
+export const SLOT_STATE = 0;
+/** Offset in a slot: what its owner wants of it; see the entry of the worker. */
+export const SLOT_COMMAND = 1;
+/** Offset in a slot: exit code, written by the isolate itself as its last act. */
+export const SLOT_EXIT_CODE = 2;
+/** Offset in a slot: 1 once the isolate wrote its exit code. */
+export const SLOT_EXIT_SAID = 3;
+/** Offset in a slot: slot of the isolate that asked for it. */
+export const SLOT_PARENT = 4;
+/** Offset in a slot: unit of its inbox's block, and in the next word the generation. */
+export const SLOT_INBOX = 5;
+/** Offset in a slot: its doorbell, on a cache line of its own. */
+export const SLOT_BELL = 16;
+
+const REASONS: readonly ExitReason[] = [
+  "normal",
+  "shutdown",
+  "terminated",
+  "killed",
+  "error",
+  "exit",
+  "lost",
+];
+const INCARNATIONS = 1 << 25;
+
+/** One life of one slot. */
+export interface Life {
+  /** The slot. */
+  readonly slot: number;
+  /** Which life of it. */
+  readonly incarnation: number;
+}
+
+/** How an isolate ended. */
+export interface Ending {
+  /** Why. */
+  readonly reason: ExitReason;
+  /** Its exit code: what it gave itself, -15 terminated, -9 killed. */
+  readonly exitCode: number;
+}
+
+/** Takes a free slot for an isolate to be; `undefined` when all are taken. */
+export function takeSlot(arena: Arena, parent: number): Life | undefined {
+  const { words } = arena;
+  for (let slot = 0; slot < MAX_ISOLATES; slot++) {
+    const at = arena.slotAt(slot);
+    const seen = load(words, at + SLOT_STATE);
+    if ((seen & 7) !== VACANT) continue;
+    const incarnation = ((seen >>> 7) + 1) % INCARNATIONS;
+    if (compareExchange(words, at, seen, (incarnation << 7) | STARTING) !== seen) continue;
+    for (const field of [SLOT_COMMAND, SLOT_EXIT_CODE, SLOT_EXIT_SAID, SLOT_BELL]) {
+      store(words, at + field, 0);
+    }
+    store(words, at + SLOT_PARENT, parent);
+    return { slot, incarnation };
+  }
+  return undefined;
+}
+
+/** Gives a slot back. Only with proof that its isolate is dead, and after the sweep. */
+export function vacateSlot(arena: Arena, { slot, incarnation }: Life): void {
+  store(arena.words, arena.slotAt(slot) + SLOT_STATE, (incarnation << 7) | VACANT);
+}
+
+/** The isolate is up. `false` when it was declared dead before. */
+export function markRunning(arena: Arena, { slot, incarnation }: Life): boolean {
+  const starting = (incarnation << 7) | STARTING;
+  const running = (incarnation << 7) | RUNNING;
+  return compareExchange(arena.words, arena.slotAt(slot), starting, running) === starting;
+}
+
+/** Whether this life of the slot goes on. */
+export function isAlive(arena: Arena, { slot, incarnation }: Life): boolean {
+  const seen = load(arena.words, arena.slotAt(slot));
+  const state = seen & 7;
+  return (seen >>> 7) === incarnation && (state === STARTING || state === RUNNING);
+}
+
+/** Declares an isolate dead and tells everybody who waits; `false` when it was dead already. */
+export function declareDead(arena: Arena, life: Life, reason: ExitReason): boolean {
+  const { words } = arena;
+  const at = arena.slotAt(life.slot);
+  for (;;) {
+    const seen = load(words, at);
+    if (!isAlive(arena, life)) return false;
+    const dead = (life.incarnation << 7) | (REASONS.indexOf(reason) << 3) | DEAD;
+    if (compareExchange(words, at, seen, dead) === seen) break;
+  }
+  add(words, AT_DEATHS, 1);
+  ringEverybody(arena, DEATH);
+  return true;
+}
+
+/** How a dead isolate ended; `undefined` while it lives, or when the slot has gone on to a next life. */
+export function endingOf(arena: Arena, { slot, incarnation }: Life): Ending | undefined {
+  const at = arena.slotAt(slot);
+  const seen = load(arena.words, at);
+  if ((seen >>> 7) !== incarnation || (seen & 7) !== DEAD) return undefined;
+  const reason = REASONS[(seen >> 3) & 15];
+  if (reason === "killed") return { reason, exitCode: -9 };
+  if (reason === "terminated") return { reason, exitCode: -15 };
+  return { reason, exitCode: load(arena.words, at + SLOT_EXIT_CODE) };
+}
+
+/** Writes the own exit code; the last thing an isolate does. */
+export function sayExitCode(arena: Arena, slot: number, exitCode: number): void {
+  const at = arena.slotAt(slot);
+  store(arena.words, at + SLOT_EXIT_CODE, exitCode);
+  store(arena.words, at + SLOT_EXIT_SAID, 1);
+}
+
+/** Rings the doorbell of every isolate there is. */
+export function ringEverybody(arena: Arena, bits: number): void {
+  for (let slot = 0; slot < MAX_ISOLATES; slot++) {
+    const at = arena.slotAt(slot);
+    if ((load(arena.words, at) & 7) !== VACANT) ring(arena.words, at + SLOT_BELL, bits);
+  }
+}
