@@ -28,6 +28,8 @@ export const VOID: unique symbol = Symbol("void");
 export class Arrival {
   readonly #isolate: Isolate;
   readonly #ring: Cellular;
+  /** Told the bytes of each message that had a block of its own, once they are free. */
+  took: ((longBytes: number) => void) | undefined;
   /** The words before the value in the frame read last, in rings whose frames have them. */
   readonly head: Int32Array | undefined;
 
@@ -62,7 +64,10 @@ export class Arrival {
       const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES;
       return this.#read(arena.bytes, from, from + length);
     } finally {
-      if (mine) heap.free(block);
+      if (mine) {
+        heap.free(block);
+        this.took?.(length);
+      }
       this.#ring.release(cell);
     }
   }

@@ -21,6 +21,7 @@ import { GOES_TO_CELL, GOES_WITH_TICKET } from "../memory/sweep.ts";
 import {
   carriesHandles,
   departHandles,
+  type Departure,
   encode,
   encodeInto,
   takeDeparture,
@@ -75,8 +76,8 @@ export interface Parcel {
   readonly block: BlockHandle;
   /** What has to be streamed once the frame has its place. */
   readonly stream?: Outgoing;
-  /** Lets the handles in it go. */
-  readonly depart?: () => void;
+  /** Lets the handles in it go; what it gives is called after the commit. */
+  readonly depart?: Departure;
 }
 
 /** Where messages are written, and who sends. */
@@ -88,24 +89,47 @@ interface Desk {
 
 const desks = new WeakMap<Isolate, Desk>();
 
-/** Sends at once if there is room; `false` if not, and then nothing happened. */
-export function post(isolate: Isolate, ring: Cellular, { value, head }: Letter): boolean {
+/** What became of a message that was sent: its block, when it needed one. */
+export interface Posted {
+  /** Bytes in a block of its own; 0 when it went into the cell. */
+  readonly longBytes: number;
+  /** The block, or {@linkcode NO_ROOM}. */
+  readonly block: BlockHandle;
+}
+
+const SHORT: Posted = Object.freeze({ longBytes: 0, block: NO_ROOM });
+
+/** Sends at once if there is room; `undefined` if not, and then nothing happened. */
+export function post(
+  isolate: Isolate,
+  ring: Cellular,
+  { value, head }: Letter,
+): Posted | undefined {
   const desk = deskOf(isolate);
   const length = write(desk, value, head);
   if (length < 0 || length > ring.room) {
     const parcel = wrapLong(desk, { value, head }, length);
-    if (parcel.stream === undefined && place(isolate, ring, parcel)) return true;
+    if (parcel.stream === undefined && place(isolate, ring, parcel)) return postedOf(parcel);
     dropParcel(isolate, parcel);
-    return false;
+    return undefined;
   }
   const cell = ring.claim();
-  if (cell < 0) return false;
+  if (cell < 0) return undefined;
   const { scratch } = desk;
   isolate.arena.bytes.copyWithin(ring.frameAt(cell), scratch, scratch + length);
-  const handles = carriesHandles();
-  if (handles) departHandles();
-  ring.commit(cell, handles ? length | WITH_HANDLES : length);
-  return true;
+  if (!carriesHandles()) {
+    ring.commit(cell, length);
+    return SHORT;
+  }
+  const land = departHandles();
+  ring.commit(cell, length | WITH_HANDLES);
+  land?.();
+  return SHORT;
+}
+
+/** What became of a parcel that was placed. */
+export function postedOf({ block, length }: Parcel): Posted {
+  return block === NO_ROOM ? SHORT : { longBytes: length, block };
 }
 
 /** Encodes a message that may have to wait for its place. */
@@ -131,8 +155,9 @@ export function place(isolate: Isolate, ring: Cellular, parcel: Parcel): boolean
   }
   arena.bytes.set(parcel.bytes, ring.frameAt(cell));
   parcel.stream?.depart();
-  parcel.depart?.();
+  const land = parcel.depart?.();
   ring.commit(cell, parcel.meta);
+  land?.();
   return true;
 }
 

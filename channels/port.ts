@@ -6,6 +6,7 @@
  * @module
  */
 import { FullError } from "../errors.ts";
+import { HELD, LOOSE } from "../memory/arena.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { type Line, PENDING, type Wait, type WaitOptions } from "../memory/line.ts";
 import { Arrival, VOID } from "./arrival.ts";
@@ -16,6 +17,8 @@ import {
   type Parcel,
   place,
   post,
+  type Posted,
+  postedOf,
   wrap,
 } from "./parcel.ts";
 import { Incoming } from "./stream.ts";
@@ -38,6 +41,16 @@ export interface SenderRules {
   check(value: unknown): void;
   /** The error of a wait for room that ran out of time. */
   full?(value: unknown): Error;
+  /** A bound on bytes, besides that of the ring. */
+  readonly bytes?: ByteBound;
+}
+
+/** How many bytes of long messages may be on their way. */
+export interface ByteBound {
+  /** So many more (or, negative, fewer) are. */
+  sent(longBytes: number): void;
+  /** Whether that is too many. */
+  isOver(): boolean;
 }
 
 const DONE = Promise.resolve();
@@ -57,8 +70,7 @@ export class Sender {
 
   /** Sends if there is room now; `false` if not. */
   trySend(letter: Letter): boolean {
-    this.#rules.check(letter.value);
-    return !this.#ring.writers.wanted && post(this.#isolate, this.#ring, letter);
+    return this.#post(letter) !== undefined;
   }
 
   /** Sends; resolves once the message has its place. It is encoded now, even if it has to wait. */
@@ -66,7 +78,11 @@ export class Sender {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     try {
-      if (this.trySend(letter)) {
+      const posted = this.#post(letter);
+      if (posted !== undefined) {
+        if (posted.longBytes > 0 && this.#rules.bytes?.isOver()) {
+          return this.#settle(posted, options);
+        }
         const { park } = this.#isolate;
         return park.isOutOfBreath() ? park.breathe() : DONE;
       }
@@ -107,12 +123,47 @@ export class Sender {
       dropParcel(this.#isolate, parcel);
       throw error;
     }
-    await parcel.stream?.pump(options);
+    if (parcel.stream !== undefined) await parcel.stream.pump(options);
+    else if (this.#rules.bytes?.isOver()) await this.#settle(postedOf(parcel), options);
+  }
+
+  #post(letter: Letter): Posted | undefined {
+    this.#rules.check(letter.value);
+    if (this.#ring.writers.wanted) return undefined;
+    const posted = post(this.#isolate, this.#ring, letter);
+    if (posted !== undefined && posted.longBytes > 0) this.#rules.bytes?.sent(posted.longBytes);
+    return posted;
+  }
+
+  /** Waits until enough was read; called off before that, the message is taken back. */
+  async #settle({ block, longBytes }: Posted, options: WaitOptions): Promise<void> {
+    const { arena, heap, slot } = this.#isolate;
+    const bound = this.#rules.bytes!;
+    try {
+      await this.#ring.writers.until({
+        ...options,
+        operation: this.#rules.operation,
+        attempt: () => {
+          if (!bound.isOver()) return true;
+          this.#rules.check(undefined);
+          return PENDING;
+        },
+      });
+    } catch (error) {
+      if (!arena.changeKind(block, { from: LOOSE, to: HELD, owner: slot })) return;
+      heap.free(block);
+      bound.sent(-longBytes);
+      throw error;
+    }
   }
 
   #tryPlace(parcel: Parcel, value: unknown): boolean {
     this.#rules.check(value);
-    if (place(this.#isolate, this.#ring, parcel)) return true;
+    if (place(this.#isolate, this.#ring, parcel)) {
+      const { longBytes } = postedOf(parcel);
+      if (longBytes > 0) this.#rules.bytes?.sent(longBytes);
+      return true;
+    }
     if (this.#ring.limit === Infinity) throw this.#full(value);
     return false;
   }
@@ -133,6 +184,8 @@ export interface ReceiverRules {
   ended(): void;
   /** The error of a wait for a message that ran out of time. */
   timedOut?(): Error;
+  /** Told the bytes of each long message that was read. */
+  took?(longBytes: number): void;
 }
 
 /** The receiving side of a ring. */
@@ -148,6 +201,7 @@ export class Receiver {
     this.#ring = ring;
     this.#rules = rules;
     this.#arrival = new Arrival(isolate, ring, hasHead);
+    this.#arrival.took = rules.took;
   }
 
   /** The head of the message received last. */

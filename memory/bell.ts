@@ -10,13 +10,14 @@
  * - I1: whoever enlisted before a change is rung after it, unless the ringer dies; then the sweep
  *   rings everybody.
  * - I2: an isolate sleeps only while its doorbell word is exactly `ASLEEP`.
- * - I3: a ring while `ASLEEP` is followed by a notify, of this ringer or of one before it.
+ * - I3: whoever rings while `ASLEEP` is set notifies, so a ringer that dies on the way is made up for by
+ *   the next one.
  *
  * The tests turn the text of these functions into stepping code, as for the cells.
  *
  * @module
  */
-import { and, compareExchange, exchange, load, notify, or } from "./atomics.ts";
+import { compareExchange, exchange, load, notify, or } from "./atomics.ts";
 
 /** The isolate sleeps and must be notified. */
 export const ASLEEP = 1 << 30;
@@ -29,38 +30,31 @@ export const TOPICS = 24;
 /** All topics at once. */
 export const ALL_TOPICS = (1 << TOPICS) - 1;
 
-/** Words of a wait list: one for a single waiter, and a bitmap for more. */
+/** Words of a wait list: which groups of 32 slots have somebody in it, then a bitmap for each group. */
 export const WAIT_LIST_WORDS = 9;
-/** The bitmap counts. */
-export const MANY = -1;
 
 /** Enters isolate `me` in a wait list. Look again at what you wait for after it. */
 export function enlist(words: Int32Array, list: number, me: number): void {
-  const only = compareExchange(words, list, 0, me + 1);
-  if (only === 0 || only === me + 1) return;
   or(words, list + 1 + (me >> 5), 1 << (me & 31));
-  for (;;) {
-    const now = load(words, list);
-    if (now === MANY) return;
-    if (now > 0) or(words, list + 1 + ((now - 1) >> 5), 1 << ((now - 1) & 31));
-    if (compareExchange(words, list, now, MANY) === now) return;
-  }
+  or(words, list, 1 << (me >> 5));
 }
 
-/** Takes a wait list's only entry: slot + 1, 0 for nobody, {@linkcode MANY} when the bitmap counts. */
+/** Takes a wait list: a bit for each group of 32 slots that {@linkcode callUpGroup} has to take. */
 export function callUp(words: Int32Array, list: number): number {
   return load(words, list) === 0 ? 0 : exchange(words, list, 0);
 }
 
-/** Takes one word of a wait list's bitmap. */
-export function callUpMany(words: Int32Array, list: number, index: number): number {
-  return exchange(words, list + 1 + index, 0);
+/** Takes one group of a wait list: a bit for each slot in it. Whoever takes a slot has to ring it. */
+export function callUpGroup(words: Int32Array, list: number, group: number): number {
+  return exchange(words, list + 1 + group, 0);
 }
 
-/** Rings a doorbell. */
+/**
+ * Rings a doorbell. `ASLEEP` stays until the sleeper answers: were it cleared here, a ringer that died
+ * before its notify would leave a sleeper that no later ring wakes.
+ */
 export function ring(words: Int32Array, bell: number, bits: number): void {
-  if ((or(words, bell, bits) & ASLEEP) === 0) return;
-  if ((and(words, bell, ~ASLEEP) & ASLEEP) !== 0) notify(words, bell);
+  if ((or(words, bell, bits) & ASLEEP) !== 0) notify(words, bell);
 }
 
 /** Takes all that the own doorbell says. */

@@ -187,7 +187,8 @@ export interface Taken {
 /** The cell for the only writer's ticket, or {@linkcode NONE} when the ring is full. */
 export function claimAlone(words: Int32Array, ring: Cells, ticket: number): number {
   const cell = cellOf(ring, ticket);
-  return load(words, cell) === cellWord(ticket, 0, EMPTY) ? cell : NONE;
+  if (load(words, cell) !== cellWord(ticket, 0, EMPTY)) return NONE;
+  return ring.limit <= ring.mask && isAtLimit(words, ring, ticket) ? NONE : cell;
 }
 
 /** Publishes the only writer's cell. */

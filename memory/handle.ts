@@ -20,8 +20,11 @@ export interface Handle {
 export interface HandleKind<T> {
   /** The plain value that names it. Changes nothing: the message may still be refused. */
   pack(value: T): unknown;
-  /** Called once, right before the message that carries it is committed. */
-  depart?(value: T): void;
+  /**
+   * Called once, right before the message that carries it is committed. What it gives is called right
+   * after: until then the handle is in the sender's custody.
+   */
+  depart?(value: T): (() => void) | void;
   /** Makes the receiver's object from what {@linkcode HandleKind.pack} gave. */
   unpack(packed: unknown): T;
   /** The message that carried it will never be received: let go of what `depart` took. */

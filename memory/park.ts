@@ -22,15 +22,13 @@ import {
   answer,
   ASLEEP,
   callUp,
-  callUpMany,
+  callUpGroup,
   COMMAND,
   DEATH,
   enlist,
   lieDown,
-  MANY,
   ring,
   TOPICS,
-  WAIT_LIST_WORDS,
 } from "./bell.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { SLOT_BELL } from "./slots.ts";
@@ -118,14 +116,12 @@ export class Park {
 
   /** Rings all who wait on a list, after what they wait for changed. */
   changed(list: number, topic: number): void {
-    const first = callUp(this.#words, list);
-    if (first === 0) return;
-    if (first !== MANY) return this.#ring(first - 1, 1 << topic);
-    for (let index = 0; index < WAIT_LIST_WORDS - 1; index++) {
-      let slots = callUpMany(this.#words, list, index);
+    for (let groups = callUp(this.#words, list); groups !== 0; groups &= groups - 1) {
+      const group = 31 - Math.clz32(groups & -groups);
+      let slots = callUpGroup(this.#words, list, group);
       while (slots !== 0) {
         const low = 31 - Math.clz32(slots & -slots);
-        this.#ring((index << 5) + low, 1 << topic);
+        this.#ring((group << 5) + low, 1 << topic);
         slots &= slots - 1;
       }
     }
@@ -178,7 +174,8 @@ export class Park {
         this.#sleepBlocking(Math.min(left, SLICE_MS));
       }
     } finally {
-      if (this.#heard !== 0) this.wake();
+      // Those who wait asynchronously rely on the bell being ASLEEP, which the answers here took away.
+      if (this.#heard !== 0 || this.#state === "asleep") this.wake();
     }
   }
 
@@ -201,7 +198,7 @@ export class Park {
     this.#heard = 0;
     const progress = (heard !== 0 && this.#serve(heard)) || this.#arm();
     if (progress) this.#quiet = 0;
-    else if (++this.#quiet > QUIET_TURNS) return this.#rest();
+    else if (this.#heard === 0 && ++this.#quiet > QUIET_TURNS) return this.#rest();
     this.#again();
   }
 

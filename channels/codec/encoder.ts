@@ -76,15 +76,30 @@ export function encode(value: unknown): Encoded {
   }
 }
 
+/** Lets handles depart; what it gives is called right after the commit. */
+export type Departure = () => (() => void) | undefined;
+
 /**
  * Tells each handle in the last encoded message, in order, that it is about to be sent, and forgets
- * them: called once, right before the message is committed. After a failed call there are none.
+ * them: called once, right before the message is committed. Call what it gives right after the commit.
+ * After a failed call there are none.
  */
-export function departHandles(): void {
-  if (departing.length === 0) return;
+export function departHandles(): (() => void) | undefined {
+  return takeDeparture()?.();
+}
+
+/**
+ * Takes over what {@linkcode departHandles} would do, for a message that has to wait for its place.
+ * `undefined` when the message holds no handles.
+ */
+export function takeDeparture(): Departure | undefined {
+  if (departing.length === 0) return undefined;
   const handles = departing;
   departing = NO_HANDLES;
-  for (const { kind, value } of handles) kind.depart?.(value);
+  return () => {
+    const landings = handles.map(({ kind, value }) => kind.depart?.(value));
+    return () => landings.forEach((land) => land?.());
+  };
 }
 
 /** Whether the last encoded message holds handles or attachments. */
@@ -101,15 +116,4 @@ function failed(out: Output, error: unknown): void {
     throw new Refusal(undefined, "it is nested too deep for the stack").toError();
   }
   throw error;
-}
-
-/**
- * Takes over what {@linkcode departHandles} would do, for a message that has to wait for its place:
- * call the result right before the commit. `undefined` when the message holds no handles.
- */
-export function takeDeparture(): (() => void) | undefined {
-  if (departing.length === 0) return undefined;
-  const handles = departing;
-  departing = NO_HANDLES;
-  return () => handles.forEach(({ kind, value }) => kind.depart?.(value));
 }

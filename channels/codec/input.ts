@@ -18,6 +18,8 @@ import * as tag from "./tags.ts";
 /** Reads any value. Handed down to the readers of single kinds, which must not import it. */
 export type ReadValue = (input: Input) => unknown;
 
+/** A longer list of shapes is not kept for the next message. */
+const KEPT_SHAPES = 64;
 /** Stands for an object whose number is given out but which is not made yet. */
 const UNFINISHED = Symbol("unfinished");
 
@@ -35,8 +37,10 @@ export class Input {
   depth = 0;
   /** Handles are let go instead of unpacked. */
   discarding = false;
-  /** Shapes that this message has defined. */
-  readonly shapes: Shape[] = [];
+  // Shapes that this message has defined. The list is kept between messages: growing one anew from
+  // nothing would cost as much as reading a whole number.
+  #shapes: Shape[] = [];
+  #shapeCount = 0;
   #room = 0;
   #objects: unknown[] | null = null;
 
@@ -60,7 +64,8 @@ export class Input {
   close(): void {
     this.depth = 0;
     this.discarding = false;
-    if (this.shapes.length > 0) this.shapes.length = 0;
+    this.#shapeCount = 0;
+    if (this.#shapes.length > KEPT_SHAPES) this.#shapes = [];
     this.#objects = null;
   }
 
@@ -182,14 +187,14 @@ export class Input {
     this.pos = at + 4 * count;
     const shape = readShape(this.bytes, this.view, at, count, hash);
     if (shape === undefined) return this.fail("a malformed list of keys");
-    this.shapes.push(shape);
+    this.#shapes[this.#shapeCount++] = shape;
     return shape;
   }
 
   /** Reads the number of a shape defined before. */
   oldShape(): Shape {
     const number = this.count(0);
-    return number < this.shapes.length ? this.shapes[number] : this.fail("an undefined shape");
+    return number < this.#shapeCount ? this.#shapes[number] : this.fail("an undefined shape");
   }
 
   /** Gives up on the message. */

@@ -82,5 +82,8 @@ export const ATTACHED = 0xce;
 /** On the first byte only, added to an object's tag: this message holds references. */
 export const GRAPH = 0x20;
 
-/** Objects inside objects deeper than this are refused on both sides. */
-export const MAX_DEPTH = 4000;
+/**
+ * Objects inside objects deeper than this are refused on both sides. A stack that was empty at the call
+ * takes them even before the engine has optimized anything; a fuller one ends in the same errors.
+ */
+export const MAX_DEPTH = 1200;

@@ -1,0 +1,134 @@
+/**
+ * What must compile, and what must not, of all that `mod.ts` exports. Nothing here is executed:
+ * `deno check` is the test, and `types_test.ts` runs it.
+ */
+import { z } from "zod";
+import * as troupe from "../mod.ts";
+import { expectType } from "./fixtures/expect_type.ts";
+import { Account, Counter, NoArgs } from "./fixtures/counter.ts";
+import { add, enrich, fib, parse, words } from "./fixtures/tasks.ts";
+
+export async function actors() {
+  const counter = await troupe.spawn(Counter, { args: [1], id: "c1" });
+  expectType(await counter.ask.bump(5, { timeout: 10 })).is<number>();
+  const account = await troupe.spawn(Account, { args: ["ann"] });
+  for await (const x of account.stream.ticks(1)) expectType(x).is<number>();
+  const none = await troupe.spawn(NoArgs);
+  expectType(await none.ask.ping()).is<"pong">();
+  // @ts-expect-error args are required
+  await troupe.spawn(Counter);
+  class Unregistered extends troupe.Actor {
+    ping() {}
+  }
+  // @ts-expect-error forgotten `static module = register(import.meta, this)`
+  await troupe.spawn(Unregistered);
+  const lazy = troupe.load<typeof import("./fixtures/counter.ts")>("file:///counter.ts");
+  const loaded = await troupe.spawn(lazy.Counter, { args: [1] });
+  expectType(await loaded.ask.get()).is<number>();
+}
+
+export async function processes() {
+  const p = new troupe.Process({ target: fib, args: [30], name: "fib-30" }).start();
+  expectType(await p.result).is<number>();
+  expectType(p.exitCode).is<number | null>();
+  // @ts-expect-error wrong argument
+  new troupe.Process({ target: fib, args: ["x"] });
+  // @ts-expect-error args are missing
+  new troupe.Process({ target: fib });
+  // @ts-expect-error a closure is no target
+  new troupe.Process({ target: () => 1 });
+}
+
+export async function pools() {
+  const lazy = troupe.load<typeof import("./fixtures/tasks.ts")>("file:///tasks.ts");
+  await using pool = new troupe.Pool({ size: { min: 1, max: 4 }, maxTasksPerChild: 100 });
+  expectType(await pool.apply(lazy.slug, "A")).is<string>();
+  expectType(await pool.map(fib, [1, 2, 3])).is<number[]>();
+  expectType(await pool.map(enrich, [{ id: 1, line: "" }], { chunksize: 8 }))
+    .is<{ ok: boolean; id: number; line: string }[]>();
+  expectType(await pool.starmap(add, [[1, 2], [3, 4]])).is<number[]>();
+  for await (const x of pool.imapUnordered(fib, [1, 2])) expectType(x).is<number>();
+  const result = pool.applyAsync(add, [1, 2], {
+    callback: (value) => expectType(value).is<number>(),
+    errorCallback: (error) => expectType(error.code).is<troupe.ErrorCode>(),
+  });
+  expectType(await result.get({ timeout: 5 })).is<number>();
+  // @ts-expect-error item type
+  await pool.map(fib, ["a"]);
+  // @ts-expect-error arity
+  await pool.apply(add, 1);
+  const routed = await pool.route(Counter, { by: "least-busy", args: [0] });
+  expectType(await routed.ask.bump(1)).is<number>();
+}
+
+export async function pipes() {
+  const [left, right] = troupe.pipe<{ ping: number }, { pong: string }>();
+  await left.send({ ping: 1 });
+  expectType(await right.recv()).is<{ ping: number }>();
+  await right.send({ pong: "x" });
+  for await (const message of left) expectType(message).is<{ pong: string }>();
+  // @ts-expect-error direction
+  await right.send({ ping: 1 });
+}
+
+export async function queues() {
+  const q = new troupe.Queue({ maxsize: 10, schema: z.object({ id: z.number() }) });
+  expectType(await q.get()).is<{ id: number }>();
+  const jobs = new troupe.JoinableQueue<string>({ maxsize: 3 });
+  await jobs.put("a");
+  jobs.taskDone();
+  await jobs.join({ timeout: 1 });
+  // @ts-expect-error item type
+  await jobs.put(1);
+}
+
+export async function sharedMemory() {
+  const lock = new troupe.Lock();
+  using held = await lock.acquire({ timeout: 5 });
+  expectType(held.abandoned).is<boolean>();
+  const value = new troupe.Value("i64", 1n);
+  expectType(value.value).is<bigint>();
+  const array = new troupe.SharedArray("f64", [1, 2]);
+  expectType(array[0]).is<number>();
+  const point = troupe.struct({ x: "f64", hits: "u64", on: "bool" });
+  expectType(point.hits).is<bigint>();
+  point.on = true;
+  // @ts-expect-error no such scalar
+  new troupe.Value("int");
+  troupe.task(
+    import.meta,
+    "handles",
+    (q: troupe.Queue<number>, l: troupe.Lock, v: troupe.Value<"i32">) => ({ q, l, v }),
+  );
+}
+
+export async function supervision() {
+  await using tree = await troupe.supervise({
+    strategy: "one_for_one",
+    children: {
+      counter: troupe.child(Counter, { args: [0] }),
+      account: troupe.child(Account, { args: ["x"] }),
+      none: troupe.child(NoArgs),
+    },
+  });
+  expectType(await tree.children.counter.ask.get()).is<number>();
+  expectType(await tree.children.account.ask.deposit(1)).is<number>();
+  // @ts-expect-error no such child
+  tree.children.zzz;
+}
+
+export async function pipelines() {
+  const etl = troupe.pipeline<string>()
+    .map(parse, { workers: 2, ordered: true })
+    .map(enrich)
+    .filter((x) => x.ok)
+    .batch(10);
+  expectType(await etl.collect(["1"])).is<{ ok: boolean; id: number; line: string }[][]>();
+  for await (const word of troupe.pipeline<string>().flatMap(words).run(["a b"])) {
+    expectType(word).is<string>();
+  }
+  // @ts-expect-error a stage takes what the one before it gives
+  troupe.pipeline<string>().map(fib);
+  new Response("x").body!.pipeThrough(new TextDecoderStream())
+    .pipeThrough(troupe.pipeline<string>().map(parse).transform());
+}

@@ -1,0 +1,11 @@
+import { assertEquals } from "@std/assert";
+
+for (const file of ["types_check.ts"]) {
+  Deno.test(`${file} compiles: what must be accepted is, and what must be refused is`, async () => {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["check", "--quiet", new URL(file, import.meta.url).href],
+      env: { NO_COLOR: "1" },
+    }).output();
+    assertEquals(success, true, new TextDecoder().decode(stderr));
+  });
+}
