@@ -41,6 +41,8 @@ export interface Behaviour {
   readonly name: string;
   /** The names of its messages. */
   readonly messages: readonly string[];
+  /** Those of them that take no payload. */
+  readonly bare: readonly string[];
   /** Makes the state: what `init` gives, or the object. */
   init(args: unknown[], ctx: Context): unknown | Promise<unknown>;
   /** The function for a message, or `undefined` when there is no such message. */
@@ -185,6 +187,7 @@ function ofSpec(spec: AnySpec, name: string): Behaviour {
   return {
     name,
     messages: [...handlers.keys()],
+    bare: bareOf(handlers, schemas),
     init: (args) => spec.init(...args),
     handler: (message) => handlers.get(message),
     schema: (message) => schemas.get(message),
@@ -204,12 +207,22 @@ function ofClass(cls: new (...args: unknown[]) => Actor, name: string): Behaviou
   return {
     name,
     messages: [...handlers.keys()],
+    bare: bareOf(handlers, schemas),
     init: (args, ctx) => constructWith(ctx, () => new cls(...args)),
     handler: (message) => handlers.get(message),
     schema: (message) => schemas.get(message),
     started: (state) => (state as Actor).started?.(),
     stopped: (state, reason) => (state as Actor).stopped?.(reason),
   };
+}
+
+/** The messages whose handlers declare no payload. */
+function bareOf(
+  handlers: ReadonlyMap<string, MessageHandler>,
+  schemas: ReadonlyMap<string, StandardSchemaV1>,
+): string[] {
+  return [...handlers].filter(([name, { length }]) => length < 2 && !schemas.has(name))
+    .map(([name]) => name);
 }
 
 /** The public methods between an object's prototype and `Actor`; the nearest of a name wins. */
@@ -219,7 +232,8 @@ function methodsOf(start: object): Map<string, MessageHandler> {
   while (prototype !== Actor.prototype) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (typeof value !== "function" || methods.has(name) || NO_MESSAGES.has(name)) continue;
-      methods.set(name, (state, payload) => value.call(state, payload));
+      const handler: MessageHandler = (state, payload) => value.call(state, payload);
+      methods.set(name, Object.defineProperty(handler, "length", { value: value.length + 1 }));
     }
     prototype = Object.getPrototypeOf(prototype);
   }

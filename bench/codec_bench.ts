@@ -3,7 +3,7 @@
  * Prints nanoseconds for encode + decode (median of the rounds, all rivals taking turns) and how many
  * times longer each rival takes.
  *
- * Run: `deno run bench/codec_bench.ts` (rivals from npm may ask for permissions: `-A`).
+ * Run: `deno run --no-lock -A bench/codec_bench.ts`
  */
 import { encodeInto } from "../channels/codec/encoder.ts";
 import { decode } from "../channels/codec/decoder.ts";

@@ -72,9 +72,11 @@ export class Arrival {
     }
   }
 
-  /** The value of a stream that {@linkcode open} gave. */
-  async finish(stream: Incoming): Promise<unknown | typeof VOID> {
-    return this.#readWhole(await stream.read());
+  /** The value of a stream that {@linkcode open} gave; `onHead` is called while its head is there. */
+  async finish(stream: Incoming, onHead?: () => void): Promise<unknown | typeof VOID> {
+    const value = this.#readWhole(await stream.read());
+    onHead?.();
+    return value;
   }
 
   /** The same, blocking this isolate. */

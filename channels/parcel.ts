@@ -173,6 +173,8 @@ export interface Letter {
   readonly value: unknown;
   /** See {@linkcode FrameHead}. */
   readonly head?: FrameHead;
+  /** Called once the message has its place, before anybody can have read it and answered here. */
+  placed?(): void;
 }
 
 function deskOf(isolate: Isolate): Desk {

@@ -99,7 +99,7 @@ export class Sender {
     if (this.trySend(letter)) return true;
     if (timeout !== undefined && timeout <= 0) return false;
     const parcel = wrap(this.#isolate, letter, this.#ring.room);
-    const attempt = () => this.#tryPlace(parcel, letter.value);
+    const attempt = () => this.#tryPlace(parcel, letter);
     try {
       if (parcel.stream !== undefined) throw this.#full(letter.value);
       if (this.#isolate.park.block(this.#ring.writers, { attempt, timeout })) return true;
@@ -111,13 +111,13 @@ export class Sender {
     return false;
   }
 
-  async #sendLater({ value }: Letter, parcel: Parcel, options: WaitOptions): Promise<void> {
+  async #sendLater(letter: Letter, parcel: Parcel, options: WaitOptions): Promise<void> {
     try {
       await this.#ring.writers.until({
         ...options,
         operation: this.#rules.operation,
-        timedOut: () => this.#full(value),
-        attempt: () => this.#tryPlace(parcel, value) ? true : PENDING,
+        timedOut: () => this.#full(letter.value),
+        attempt: () => this.#tryPlace(parcel, letter) ? true : PENDING,
       });
     } catch (error) {
       dropParcel(this.#isolate, parcel);
@@ -131,7 +131,9 @@ export class Sender {
     this.#rules.check(letter.value);
     if (this.#ring.writers.wanted) return undefined;
     const posted = post(this.#isolate, this.#ring, letter);
-    if (posted !== undefined && posted.longBytes > 0) this.#rules.bytes?.sent(posted.longBytes);
+    if (posted === undefined) return undefined;
+    if (posted.longBytes > 0) this.#rules.bytes?.sent(posted.longBytes);
+    letter.placed?.();
     return posted;
   }
 
@@ -157,11 +159,13 @@ export class Sender {
     }
   }
 
-  #tryPlace(parcel: Parcel, value: unknown): boolean {
+  #tryPlace(parcel: Parcel, letter: Letter): boolean {
+    const { value } = letter;
     this.#rules.check(value);
     if (place(this.#isolate, this.#ring, parcel)) {
       const { longBytes } = postedOf(parcel);
       if (longBytes > 0) this.#rules.bytes?.sent(longBytes);
+      letter.placed?.();
       return true;
     }
     if (this.#ring.limit === Infinity) throw this.#full(value);
@@ -186,6 +190,8 @@ export interface ReceiverRules {
   timedOut?(): Error;
   /** Told the bytes of each long message that was read. */
   took?(longBytes: number): void;
+  /** Told the cell of each message before it leaves the ring. */
+  taking?(cell: number): void;
 }
 
 /** The receiving side of a ring. */
@@ -218,6 +224,7 @@ export class Receiver {
         this.#rules.ended();
         return PENDING;
       }
+      this.#rules.taking?.(cell);
       const value = this.#arrival.open(cell);
       if (value !== VOID) return value;
     }
@@ -271,6 +278,13 @@ export class Receiver {
       if (error?.code === "TIMEOUT") return false;
       throw error;
     });
+  }
+
+  /** The rest of a message that {@linkcode take} gave as a stream, with its head. */
+  async finish(stream: Incoming): Promise<{ value: unknown; head: readonly number[] }> {
+    let head: readonly number[] = [];
+    const value = await this.#arrival.finish(stream, () => head = [...this.head]);
+    return { value, head };
   }
 
   /** Throws all messages away that are there. */

@@ -245,7 +245,7 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
   }
 
   #validate(item: unknown): unknown {
-    return validate(this.#schema!, item, `item of ${this.#name}`);
+    return validate(this.#schema!, item, `get from ${this.#name}`);
   }
 
   #validateNow(item: unknown): T {

@@ -20,7 +20,9 @@ import {
   LAYOUT_VERSION,
   layoutOf,
   MAGIC,
+  MAX_ARENA_BYTES,
   MIN_ARENA_BYTES,
+  PAGE_BYTES,
   pagesIn,
   SLOT_WORDS,
   SLOTS_AT,
@@ -65,19 +67,22 @@ export class Arena {
   }
 
   /**
-   * Makes an arena of about `bytes` bytes (at least 1 MiB; default 256 MiB, of which only what is
+   * Makes an arena of about `bytes` bytes (1 MiB to 4 GiB; default 256 MiB, of which only what is
    * touched costs memory).
    *
-   * @throws RangeError when `bytes` is no number of at least 1 MiB
+   * @throws RangeError when `bytes` is no number from 1 MiB to 4 GiB
    */
   static create(
     { bytes = DEFAULT_ARENA_BYTES, shared = typeof SharedArrayBuffer !== "undefined" } = {},
   ): Arena {
-    if (!Number.isSafeInteger(bytes) || bytes < MIN_ARENA_BYTES) {
-      throw new RangeError(`Cannot make an arena of ${bytes} bytes: at least ${MIN_ARENA_BYTES}`);
+    if (!Number.isSafeInteger(bytes) || bytes < MIN_ARENA_BYTES || bytes > MAX_ARENA_BYTES) {
+      throw new RangeError(
+        `Cannot make an arena of ${bytes} bytes: from ${MIN_ARENA_BYTES} to ${MAX_ARENA_BYTES}`,
+      );
     }
     const pages = pagesIn(bytes);
-    const buffer = shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+    const size = bytes - (bytes % PAGE_BYTES);
+    const buffer = shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
     const arena = new Arena(buffer, layoutOf(pages));
     arena.words[AT_VERSION] = LAYOUT_VERSION;
     arena.words[AT_PAGES] = pages;
@@ -91,8 +96,14 @@ export class Arena {
    * @throws NotSupportedError when it is none, or of another version
    */
   static attach(buffer: SharedArrayBuffer | ArrayBuffer): Arena {
-    const head = new Int32Array(buffer as ArrayBuffer, 0, SLOTS_AT);
-    if (load(head, AT_MAGIC) !== MAGIC || head[AT_VERSION] !== LAYOUT_VERSION) {
+    const isLarge = buffer.byteLength >= MIN_ARENA_BYTES && buffer.byteLength % PAGE_BYTES === 0;
+    const head = new Int32Array(
+      isLarge ? buffer as ArrayBuffer : new ArrayBuffer(SLOTS_AT * 4),
+      0,
+      SLOTS_AT,
+    );
+    const isOurs = load(head, AT_MAGIC) === MAGIC && head[AT_VERSION] === LAYOUT_VERSION;
+    if (!isOurs || head[AT_PAGES] !== pagesIn(buffer.byteLength)) {
       throw new NotSupportedError(
         `Cannot attach to the memory given: it is no arena of version ${LAYOUT_VERSION}`,
       );
@@ -139,7 +150,8 @@ export class Arena {
   isLive(handle: BlockHandle): boolean {
     if (unitOf(handle) >= this.layout.pages << 10) return false;
     const word = load(this.words, this.blockWordAt(handle));
-    return (word & 7) !== FREE && generationIn(word) === generationOf(handle);
+    const kind = word & 7;
+    return kind !== FREE && kind !== FREEING && generationIn(word) === generationOf(handle);
   }
 
   /** Moves a block from one kind to another; `false` when it is not of that kind (any more). */

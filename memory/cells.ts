@@ -207,7 +207,9 @@ export function takeAlone(words: Int32Array, ring: Cells, ticket: number): numbe
   if (seen === cellWord(ticket, 0, FULL)) return cell;
   if (ahead(seen, ticket) > 0) return SKIP;
   if (seen !== cellWord(ticket, 0, TOMB)) return NONE;
-  releaseAlone(words, ring, ticket);
+  // Not by store: a writer in need of room may have freed the cell, and another one filled it since.
+  compareExchange(words, cell, seen, cellWord(ticket + ring.mask + 1, 0, EMPTY));
+  compareExchange(words, ring.head, ticket, (ticket + 1) | 0);
   return SKIP;
 }
 

@@ -29,7 +29,7 @@ import {
   unitOf,
 } from "./arena.ts";
 import { compareExchange, load, store } from "./atomics.ts";
-import { PAGE_BYTES, PAGE_SHIFT, PAGES_AT, UNIT_SHIFT, UNITS_SHIFT } from "./layout.ts";
+import { PAGE_BYTES, PAGES_AT, UNIT_SHIFT, UNITS_SHIFT } from "./layout.ts";
 
 /** Kinds of pages, in the low bits of a page word; then the owner's slot, then a number. */
 export const PAGE_FREE = 0;
@@ -87,7 +87,12 @@ export class Heap {
       cut.turn = cut.turn + 1 < cut.pages.length ? cut.turn + 1 : 0;
       cut.unit = 0;
     }
-    return this.#addPage(cut, size) ? this.#scan(cut, size) : NO_ROOM;
+    while (this.#addPage(cut, size)) {
+      // A page that was adopted may be full.
+      const found = this.#scan(cut, size);
+      if (found !== NO_ROOM) return found;
+    }
+    return NO_ROOM;
   }
 
   /**
@@ -210,15 +215,24 @@ export class Heap {
   }
 }
 
-/** Frees the pages of a run whose block is FREEING, then its block word. */
+/**
+ * Frees the pages of a run whose block is FREEING, then its block word. Each page by comparison: the
+ * sweep may free it too when the isolate that allocated the run dies meanwhile.
+ */
 export function freeRun(arena: Arena, handle: BlockHandle): void {
   const { words } = arena;
-  const first = unitOf(handle) >> UNITS_SHIFT;
-  const count = load(words, PAGES_AT + first) >>> 12;
-  for (let page = first + count - 1; page > first; page--) store(words, PAGES_AT + page, PAGE_FREE);
+  const first = PAGES_AT + (unitOf(handle) >> UNITS_SHIFT);
+  const run = load(words, first);
+  const owner = (run >> 3) & 511;
+  const rest = pageWord(PAGE_REST, owner, 0);
+  for (let count = (run >>> 12) - 1; count > 0; count--) {
+    // First the run gets shorter: if this isolate dies here, whoever goes on must not free the page again.
+    store(words, first, pageWord(PAGE_RUN, owner, count));
+    compareExchange(words, first + count, rest, PAGE_FREE);
+  }
   const free = blockWord(nextGeneration(generationOf(handle)), 0, FREE);
   store(words, arena.blockWordAt(handle), free);
-  store(words, PAGES_AT + first, PAGE_FREE);
+  compareExchange(words, first, pageWord(PAGE_RUN, owner, 1), PAGE_FREE);
 }
 
 /** Whether all blocks of a cut page are free. */
@@ -237,5 +251,5 @@ export function usedBytes(arena: Arena): number {
   for (let page = 0; page < arena.layout.pages; page++) {
     if (load(arena.words, PAGES_AT + page) !== PAGE_FREE) used++;
   }
-  return used << PAGE_SHIFT;
+  return used * PAGE_BYTES;
 }

@@ -37,7 +37,7 @@ export class Isolate {
   }
 
   /** Joins as a further isolate; the slot is its own from now on. */
-  static join(arena: Arena, parent = 0): Isolate {
+  static join(arena: Arena, parent: Life = { slot: 0, incarnation: 0 }): Isolate {
     const life = takeSlot(arena, parent);
     if (life === undefined) throw new FullError("Cannot start an isolate: all 256 slots are taken");
     return new Isolate(arena, life);

@@ -52,6 +52,8 @@ export const UNITS_SHIFT = PAGE_SHIFT - UNIT_SHIFT;
 export const DEFAULT_ARENA_BYTES = 256 << 20;
 /** Least bytes of an arena. */
 export const MIN_ARENA_BYTES = 1 << 20;
+/** Most bytes of an arena: what handles can name. */
+export const MAX_ARENA_BYTES = 2 ** 32;
 
 /** Where the parts of an arena of `pages` pages begin. */
 export interface Layout {

@@ -135,6 +135,12 @@ export class Park {
     queueMicrotask(this.#microturn);
   }
 
+  /** Has {@linkcode onDeath} called soon, as if rung: something ended in this isolate. */
+  heardOfDeath(): void {
+    this.#heard |= DEATH;
+    this.wake();
+  }
+
   /** Whether so much was done without a pause that the event loop should get a turn. */
   isOutOfBreath(): boolean {
     if (++this.#count % (CHECK_EVERY * 8) !== 0) return false;

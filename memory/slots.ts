@@ -34,12 +34,17 @@ export const SLOT_EXIT_CODE = 2;
 export const SLOT_EXIT_SAID = 3;
 /** Offset in a slot: slot of the isolate that asked for it. */
 export const SLOT_PARENT = 4;
+/** Offset in a slot: which life of the parent's slot. */
+export const SLOT_PARENT_LIFE = 7;
 /** Offset in a slot: unit of its inbox's block, and in the next word the generation. */
 export const SLOT_INBOX = 5;
+/** Offset in a slot: a wait list that nobody but the doorbell's `DEATH` bit rings. */
+export const SLOT_DEATHS = 20;
 /** Offset in a slot: its doorbell, on a cache line of its own. */
 export const SLOT_BELL = 16;
 
-const REASONS: readonly ExitReason[] = [
+/** Reasons by their number in the arena. */
+export const REASONS: readonly ExitReason[] = [
   "normal",
   "shutdown",
   "terminated",
@@ -67,7 +72,7 @@ export interface Ending {
 }
 
 /** Takes a free slot for an isolate to be; `undefined` when all are taken. */
-export function takeSlot(arena: Arena, parent: number): Life | undefined {
+export function takeSlot(arena: Arena, parent: Life): Life | undefined {
   const { words } = arena;
   for (let slot = 0; slot < MAX_ISOLATES; slot++) {
     const at = arena.slotAt(slot);
@@ -78,10 +83,31 @@ export function takeSlot(arena: Arena, parent: number): Life | undefined {
     for (const field of [SLOT_COMMAND, SLOT_EXIT_CODE, SLOT_EXIT_SAID, SLOT_BELL]) {
       store(words, at + field, 0);
     }
-    store(words, at + SLOT_PARENT, parent);
+    adopt(arena, { slot, incarnation }, parent);
     return { slot, incarnation };
   }
   return undefined;
+}
+
+/** Says whose child an isolate is. */
+export function adopt(arena: Arena, { slot }: Life, parent: Life): void {
+  const at = arena.slotAt(slot);
+  store(arena.words, at + SLOT_PARENT, parent.slot);
+  store(arena.words, at + SLOT_PARENT_LIFE, parent.incarnation);
+}
+
+/** Whose child an isolate is. */
+export function parentOf(arena: Arena, { slot }: Life): Life {
+  const at = arena.slotAt(slot);
+  return {
+    slot: load(arena.words, at + SLOT_PARENT),
+    incarnation: load(arena.words, at + SLOT_PARENT_LIFE),
+  };
+}
+
+/** The present life of a slot. */
+export function lifeIn(arena: Arena, slot: number): Life {
+  return { slot, incarnation: load(arena.words, arena.slotAt(slot)) >>> 7 };
 }
 
 /** Gives a slot back. Only with proof that its isolate is dead, and after the sweep. */

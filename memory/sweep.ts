@@ -24,10 +24,10 @@ import {
   PART,
   SHARED,
 } from "./arena.ts";
-import { load, store } from "./atomics.ts";
+import { compareExchange, load } from "./atomics.ts";
 import { ALL_TOPICS, DEATH } from "./bell.ts";
 import { ahead, CLAIM, EMPTY, TOMB } from "./cells.ts";
-import { freeRun, ORPHAN, PAGE_CUT, PAGE_FREE, PAGE_REST, PAGE_RUN, pageWord } from "./heap.ts";
+import { freeRun, ORPHAN, PAGE_CUT, PAGE_FREE, PAGE_RUN, pageWord } from "./heap.ts";
 import type { Isolate } from "./isolate.ts";
 import { PAGES_AT, UNITS_SHIFT } from "./layout.ts";
 import { REGION_TYPE, type RegionType } from "./region.ts";
@@ -97,12 +97,8 @@ function settlePages(arena: Arena, dead: number): void {
       page += word >>> 12;
       continue;
     }
-    if (owner === dead && kind === PAGE_CUT) {
-      store(words, PAGES_AT + page, pageWord(PAGE_CUT, ORPHAN, word >>> 12));
-    }
-    if (owner === dead && (kind === PAGE_REST || kind === PAGE_RUN)) {
-      store(words, PAGES_AT + page, PAGE_FREE);
-    }
+    const next = kind === PAGE_CUT ? pageWord(PAGE_CUT, ORPHAN, word >>> 12) : PAGE_FREE;
+    if (owner === dead && kind !== PAGE_FREE) compareExchange(words, PAGES_AT + page, word, next);
     page++;
   }
 }

@@ -25,8 +25,8 @@ let idle: Input | null = new Input();
 /**
  * Reads the one value that fills `bytes` [at, end).
  *
- * @throws {DecodeError} When the range holds anything else. What a handle's `unpack` throws is passed
- * on as it is.
+ * @throws {DecodeError} When the range holds anything else; handles before the fault were unpacked.
+ * What a handle's `unpack` throws is passed on as it is.
  */
 export function decode(bytes: Uint8Array, at: number, end: number): unknown {
   const input = idle ?? new Input();

@@ -5,6 +5,7 @@
  * a count, and for each property: u8 hidden, key text, value.
  *
  * I1. Own enumerable properties all count; of the others, those in {@linkcode HIDDEN_ERROR_KEYS}.
+ *     Symbol keys are left behind: runtimes mark errors with symbols of their own.
  *
  * @module
  */

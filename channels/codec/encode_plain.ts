@@ -56,15 +56,18 @@ export function writeArray(out: Output, array: readonly unknown[], write: WriteV
   out.u8(tag.ARRAY);
   out.count(length);
   let i = 0;
+  let holes = false;
   try {
     for (; i < length; i++) {
       const element = array[i];
-      if (element === undefined && !Object.hasOwn(array, i)) indexesOf(array);
-      write(out, element);
+      if (element === undefined && !Object.hasOwn(array, i)) holes = true;
+      if (typeof element === "number") out.number(element);
+      else write(out, element);
     }
   } catch (error) {
     throw atKey(error, i);
   }
+  if (holes) indexesOf(array);
 }
 
 function writeShape(out: Output, shape: Shape): void {

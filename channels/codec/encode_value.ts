@@ -47,7 +47,7 @@ export function setAttachHook(hook: ((value: object) => number) | undefined): vo
 export function writeValue(out: Output, value: unknown): void {
   switch (typeof value) {
     case "number":
-      return writeNumber(out, value);
+      return out.number(value);
     case "string":
       return out.text(value);
     case "boolean":
@@ -64,35 +64,6 @@ export function writeValue(out: Output, value: unknown): void {
       }
   }
   throw new Refusal(value);
-}
-
-function writeNumber(out: Output, value: number): void {
-  // Integers of 32 bits, without -0.
-  if ((value | 0) !== value || (value === 0 && 1 / value < 0)) {
-    out.need(9);
-    out.bytes[out.pos] = tag.FLOAT64;
-    out.view.setFloat64(out.pos + 1, value, true);
-    out.pos += 9;
-  } else if (value >= 0 && value < tag.INT7_END) {
-    out.need(1);
-    out.bytes[out.pos++] = value;
-  } else if (value << 24 >> 24 === value) {
-    out.need(2);
-    out.bytes[out.pos] = tag.INT8;
-    out.bytes[out.pos + 1] = value;
-    out.pos += 2;
-  } else if (value << 16 >> 16 === value) {
-    out.need(3);
-    out.bytes[out.pos] = tag.INT16;
-    out.bytes[out.pos + 1] = value;
-    out.bytes[out.pos + 2] = value >> 8;
-    out.pos += 3;
-  } else {
-    out.need(5);
-    out.bytes[out.pos] = tag.INT32;
-    out.view.setInt32(out.pos + 1, value, true);
-    out.pos += 5;
-  }
 }
 
 function writeBigInt(out: Output, value: bigint): void {

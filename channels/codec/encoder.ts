@@ -4,12 +4,14 @@
  * what does not fit there is encoded in private memory first.
  *
  * I1. A failed attempt leaves nothing behind: no numbered objects, no handles to depart.
- * I2. Each getter runs once for each call; keys are those at the moment its object is met.
- * I3. Every object is numbered when it is met, so cycles and objects met twice arrive as they were.
- *     (A list for the first dozen, a hash table above: 1 % of a small message, 10 % of a large one.)
- * I4. What cannot arrive equal is refused with its path, never changed; the exceptions are those of
- *     the structured clone: non-enumerable properties, property attributes, `lastIndex`, the buffer
- *     that several views share, and the class of an error that is neither built in nor Troupe's.
+ * I2. Each getter runs once for each call (one on an index of an array longer than 6 may run twice);
+ *     the keys are those at the moment when their object is met.
+ * I3. Every object is numbered when it is met, so cycles and objects met twice arrive as they were. A
+ *     list serves the first 48, a hash table the others: no measurable part of a small message.
+ * I4. What cannot arrive equal is refused with its path, never changed. The exceptions are those of the
+ *     structured clone: what is not enumerable, attributes of properties, `lastIndex`, symbol keys of
+ *     arrays and errors, properties of typed arrays longer than 64, the buffer that several views
+ *     share, and the class of an error that is neither built in nor Troupe's.
  * I5. Calls nest (a getter, `pack` or `depart` may encode): each has an {@linkcode Output} of its own.
  *
  * @module
@@ -26,7 +28,9 @@ export { setAttachHook } from "./encode_value.ts";
 
 const NO_HANDLES: readonly DepartingHandle[] = [];
 
+// One for each use, so that neither loses the shapes and the view that it goes on using.
 let idle: Output | null = new Output();
+let idlePrivate: Output | null = new Output();
 let departing = NO_HANDLES;
 let carries = false;
 
@@ -63,7 +67,8 @@ export function encodeInto(bytes: Uint8Array, at: number, end: number, value: un
  * @throws {NotSendableError} For what cannot be sent, with its path.
  */
 export function encode(value: unknown): Encoded {
-  const out = new Output();
+  const out = idlePrivate ?? new Output();
+  idlePrivate = null;
   try {
     out.openPrivate();
     writeValue(out, value);
@@ -73,6 +78,9 @@ export function encode(value: unknown): Encoded {
     return new PrivateMessage(out.bytes.subarray(0, out.pos), out.segments!);
   } catch (error) {
     return failed(out, error) as never;
+  } finally {
+    out.close();
+    idlePrivate = out;
   }
 }
 

@@ -24,6 +24,9 @@ const SEGMENT_MIN_BYTES = 4096;
 /** Up to here a list beats a hash table (measured). */
 const LIST_MAX = 48;
 
+const NOTHING = new Uint8Array(0);
+const NOTHING_VIEW = new DataView(NOTHING.buffer);
+
 let messages = 0;
 
 /** Bytes that belong into the message at `at` but were left where they are. */
@@ -48,9 +51,9 @@ export type WriteValue = (out: Output, value: unknown) => void;
 /** One message while it is written. */
 export class Output {
   /** Memory written to. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
   /** The same memory, for multi-byte values. */
-  view: DataView = new DataView(this.bytes.buffer);
+  view: DataView = NOTHING_VIEW;
   /** Next byte to write. */
   pos = 0;
   /** First byte that must not be written. */
@@ -102,7 +105,11 @@ export class Output {
     if (this.handles !== null) this.handles = null;
     this.shapes = 0;
     this.attached = false;
-    this.segments = null;
+    if (this.segments !== null) {
+      this.segments = null;
+      this.bytes = NOTHING;
+      this.view = NOTHING_VIEW;
+    }
   }
 
   /** Makes room for `count` more bytes, or throws {@linkcode TOO_SMALL}. */
@@ -153,6 +160,36 @@ export class Output {
     else {
       this.u8(255);
       this.u32(value);
+    }
+  }
+
+  /** Writes a number with its tag, in as few bytes as it takes. */
+  number(value: number): void {
+    // Integers of 32 bits, without -0.
+    if ((value | 0) !== value || (value === 0 && 1 / value < 0)) {
+      this.need(9);
+      this.bytes[this.pos] = tag.FLOAT64;
+      this.view.setFloat64(this.pos + 1, value, true);
+      this.pos += 9;
+    } else if (value >= 0 && value < tag.INT7_END) {
+      this.need(1);
+      this.bytes[this.pos++] = value;
+    } else if (value << 24 >> 24 === value) {
+      this.need(2);
+      this.bytes[this.pos] = tag.INT8;
+      this.bytes[this.pos + 1] = value;
+      this.pos += 2;
+    } else if (value << 16 >> 16 === value) {
+      this.need(3);
+      this.bytes[this.pos] = tag.INT16;
+      this.bytes[this.pos + 1] = value;
+      this.bytes[this.pos + 2] = value >> 8;
+      this.pos += 3;
+    } else {
+      this.need(5);
+      this.bytes[this.pos] = tag.INT32;
+      this.view.setInt32(this.pos + 1, value, true);
+      this.pos += 5;
     }
   }
 

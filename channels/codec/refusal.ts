@@ -4,6 +4,9 @@
  * refusal flies up through the writers, so that it costs nothing when all is well and no getter runs
  * a second time.
  *
+ * I1. No code of the refused value is run to describe it, save the traps of a Proxy.
+ * I2. Steps are added from the inside out, one for each container that is open.
+ *
  * @module
  */
 

@@ -281,8 +281,9 @@ type Tree = Record<string, unknown>;
 
 function merge(into: Tree, from: Tree): void {
   for (const [key, value] of Object.entries(from)) {
-    if (typeof value === "object" && value !== null) merge((into[key] ??= {}) as Tree, value as Tree);
-    else into[key] = value;
+    if (typeof value === "object" && value !== null) {
+      merge((into[key] ??= {}) as Tree, value as Tree);
+    } else into[key] = value;
   }
 }
 

@@ -15,7 +15,9 @@ function compare(a: unknown, b: unknown, at: string, to: Pairs, from: Pairs): st
   if (Object.is(a, b)) return undefined;
   if (!isObject(a) || !isObject(b)) return `${at}: ${show(a)} became ${show(b)}`;
   if (to.has(a) || from.has(b)) {
-    return to.get(a) === b && from.get(b) === a ? undefined : `${at}: not the same object as before`;
+    return to.get(a) === b && from.get(b) === a
+      ? undefined
+      : `${at}: not the same object as before`;
   }
   to.set(a, b);
   from.set(b, a);
@@ -63,12 +65,12 @@ function contentOf(value: object): readonly unknown[] {
 
 function keysOf(value: object): PropertyKey[] {
   if (ArrayBuffer.isView(value)) return [];
-  const hidden = value instanceof Error ? ["cause", "errors"] : [];
-  const keys = Reflect.ownKeys(value).filter((key) =>
-    Object.prototype.propertyIsEnumerable.call(value, key) || hidden.includes(String(key))
-  );
-  // The order of an error's own properties is the engine's business.
-  return value instanceof Error ? keys.sort() : keys;
+  const isEnumerable = (key: PropertyKey) => Object.prototype.propertyIsEnumerable.call(value, key);
+  if (!(value instanceof Error)) return Reflect.ownKeys(value).filter(isEnumerable);
+  // The runtime marks errors with symbols of its own, and the order of properties is its business.
+  return Object.getOwnPropertyNames(value)
+    .filter((key) => isEnumerable(key) || key === "cause" || key === "errors")
+    .sort();
 }
 
 function show(value: unknown): string {

@@ -4,7 +4,8 @@
  * sequentially consistent, so interleavings are the whole story; plain accesses are checked for races.
  *
  * A state is the memory, each participant's local state and what it said so far; a state seen before is
- * not tried again. Nothing is sampled: when `complete` is `true` there is no other schedule.
+ * not tried again. Nothing is sampled: when `complete` is `true` there is no other schedule, except by
+ * the bound on preemptions where a model sets one.
  *
  * Two checks need no words in a model: nobody sleeps for ever unless `mayWait` says so, and nobody who
  * runs alone runs for ever.
@@ -17,91 +18,18 @@ import {
   type Mark,
   NOT_EQUAL,
   type Op,
-  type Steps,
   TIMED_OUT,
   WOKEN,
 } from "./local.ts";
+import type { End, Model, Result } from "./model.ts";
 import { Races } from "./races.ts";
+import { Numbers, States } from "./states.ts";
 
-/** A participant. */
-export interface Role {
-  /** Its name, for traces. */
-  readonly name: string;
-  /** What it does. */
-  readonly code: () => Steps<unknown>;
-  /** Whether it can be killed. */
-  readonly mortal?: boolean;
-  /** It starts when the participant of this name was killed. */
-  readonly heirOf?: string;
-}
-
-/** What is tried. */
-export interface Model {
-  /** For people. */
-  readonly name: string;
-  /** Words of memory. */
-  readonly size: number;
-  /** Words that are not 0 at the start. */
-  readonly init?: Readonly<Record<number, number>>;
-  /** Who takes part. */
-  readonly roles: readonly Role[];
-  /** Words that are read and written plainly: checked for races. */
-  readonly plain?: readonly number[];
-  /** How many may be killed; default none. */
-  readonly kills?: number;
-  /** A zombie goes on after it was declared dead. */
-  readonly zombies?: boolean;
-  /** Most switches away from a participant that could go on; default: any number. */
-  readonly preemptions?: number;
-  /** Stops there; default 2 million. */
-  readonly maxStates?: number;
-  /** Whether a participant may sleep when nothing else can happen; default: never. */
-  readonly mayWait?: (name: string, end: End) => boolean;
-  /** Looks at each end; throws what is wrong. */
-  readonly final?: (end: End) => void;
-  /** Looks at the memory after each step; throws what is wrong. */
-  readonly always?: (words: Int32Array) => void;
-}
-
-/** How a schedule ended. */
-export interface End {
-  /** The memory. */
-  readonly words: Int32Array;
-  /** Who was killed. */
-  readonly killed: readonly string[];
-  /** Who sleeps. */
-  readonly asleep: readonly string[];
-  /** What a participant said, in order. */
-  said(name: string): readonly Mark[];
-}
-
-/** What came of it. */
-export interface Result {
-  /** What is wrong; absent when nothing is. */
-  readonly violation?: string;
-  /** The schedule that shows it. */
-  readonly trace: readonly string[];
-  /** States tried. */
-  readonly states: number;
-  /** Ends seen. */
-  readonly ends: number;
-  /** Whether that is all there is. */
-  readonly complete: boolean;
-}
-
-type Act = "step" | "timeout" | "kill";
+const ACTS = ["step", "timeout", "kill"] as const;
+type Act = typeof ACTS[number];
 interface Choice {
   readonly who: number;
   readonly act: Act;
-}
-interface Link {
-  readonly before: Link | undefined;
-  readonly choice: Choice;
-}
-interface Task {
-  readonly state: Int32Array;
-  readonly id: number;
-  readonly link: Link | undefined;
 }
 
 const RUNS = 1;
@@ -114,7 +42,11 @@ export function explore(model: Model): Result {
   return new Explorer(model).run();
 }
 
-class Violation extends Error {}
+class Violation extends Error {
+  constructor(message: string, readonly id: number) {
+    super(message);
+  }
+}
 
 class Explorer {
   readonly #model: Model;
@@ -123,8 +55,13 @@ class Explorer {
   readonly #races: Races | undefined;
   readonly #marks = new Map<string, number>();
   readonly #sayings: { before: number; mark: Mark }[] = [];
-  readonly #seen = new Map<string, number>();
-  readonly #alone: number[][];
+  readonly #states: States;
+  /** How each state was first reached: the state before, and the choice. */
+  readonly #before = new Numbers();
+  readonly #choice = new Numbers();
+  /** Where a step of a participant leads from a state: that state's number plus one. */
+  readonly #next = new Numbers();
+  readonly #todo: number[] = [];
   // Where things are in a state vector: the memory first, then these.
   readonly #at: number;
   readonly #status: number;
@@ -140,7 +77,6 @@ class Explorer {
     this.#model = model;
     this.#people = people;
     this.#automata = model.roles.map(({ code }) => new Automaton(code));
-    this.#alone = model.roles.map(() => []);
     this.#at = model.size;
     this.#status = this.#at + people;
     this.#said = this.#status + people;
@@ -150,43 +86,41 @@ class Explorer {
     const races = this.#last + 1;
     this.#races = model.plain && new Races(races, people, model.plain);
     this.#length = races + (model.plain ? Races.words(people, model.size) : 0);
+    this.#states = new States(this.#length);
   }
 
   run(): Result {
-    const stack: Task[] = [];
+    const { maxStates = 2e6 } = this.#model;
     let ends = 0;
-    let link: Link | undefined;
-    const limit = this.#model.maxStates ?? 2e6;
     try {
-      this.#find(this.#start(), undefined, stack);
-      for (let task = stack.pop(); task !== undefined; task = stack.pop()) {
-        link = task.link;
-        if (this.#seen.size > limit) return { trace: [], states: limit, ends, complete: false };
-        const choices = this.#choices(task.state);
+      this.#find(this.#start(), 0, 0);
+      const state = new Int32Array(this.#length);
+      const after = new Int32Array(this.#length);
+      for (let id = this.#todo.pop(); id !== undefined; id = this.#todo.pop()) {
+        this.#states.read(id, state);
+        if (this.#states.count > maxStates) break;
+        const choices = this.#choices(state);
         if (!choices.some(({ act }) => act !== "kill")) {
           ends++;
-          this.#checkEnd(task.state);
+          this.#checked(id, () => this.#checkEnd(state));
         }
         for (const choice of choices) {
-          link = { before: task.link, choice };
-          const id = this.#find(this.#after(task.state, choice), link, stack);
-          if (choice.act === "step") this.#alone[choice.who][task.id] = id;
+          after.set(state);
+          this.#apply(after, choice);
+          if (this.#complaint !== undefined) throw new Violation(this.#complaint, id);
+          const to = this.#find(after, id, ACTS.indexOf(choice.act) * this.#people + choice.who);
+          if (choice.act === "step") this.#next.set(id * this.#people + choice.who, to + 1);
         }
       }
-      link = undefined;
       this.#checkAlone();
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
-      const { message } = error;
-      const states = this.#seen.size;
-      return { violation: message, trace: this.#traceOf(link), states, ends, complete: false };
+      const { message: violation, id } = error;
+      const states = this.#states.count;
+      return { violation, trace: this.#traceOf(id), states, ends, complete: false };
     }
-    return {
-      trace: [],
-      states: this.#seen.size,
-      ends,
-      complete: this.#model.preemptions === undefined,
-    };
+    const complete = this.#states.count <= maxStates;
+    return { trace: [], states: this.#states.count, ends, complete };
   }
 
   #start(): Int32Array {
@@ -223,17 +157,25 @@ class Explorer {
     }
   }
 
-  /** The number of a state; one never seen is put on the stack. */
-  #find(state: Int32Array, link: Link | undefined, stack: Task[]): number {
-    const key = keyOf(state);
-    const known = this.#seen.get(key);
-    if (known !== undefined) return known;
-    const id = this.#seen.size;
-    this.#seen.set(key, id);
-    if (this.#complaint !== undefined) throw new Violation(this.#complaint);
-    attempt(() => this.#model.always?.(state.subarray(0, this.#model.size)));
-    stack.push({ state, id, link });
+  /** The number of a state; one never seen is checked and put on the list. */
+  #find(state: Int32Array, before: number, choice: number): number {
+    const count = this.#states.count;
+    const id = this.#states.add(state);
+    if (id < count) return id;
+    this.#before.set(id, before);
+    this.#choice.set(id, choice);
+    const { always, size } = this.#model;
+    if (always !== undefined) this.#checked(id, () => always(state.subarray(0, size)));
+    this.#todo.push(id);
     return id;
+  }
+
+  #checked(id: number, check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      throw new Violation((error as Error).message, id);
+    }
   }
 
   #opOf(state: Int32Array, who: number): Op | undefined {
@@ -279,17 +221,15 @@ class Explorer {
     return status === RUNS || status === SLEEPS;
   }
 
-  #after(state: Int32Array, { who, act }: Choice): Int32Array {
-    const next = state.slice();
-    if (act === "kill") this.#kill(next, who);
+  #apply(state: Int32Array, { who, act }: Choice): void {
+    if (act === "kill") this.#kill(state, who);
     else if (act === "timeout") {
-      next[this.#status + who] = RUNS;
-      this.#answer(next, who, TIMED_OUT);
+      state[this.#status + who] = RUNS;
+      this.#answer(state, who, TIMED_OUT);
     } else {
-      this.#countSwitch(next, who);
-      this.#step(next, who);
+      this.#countSwitch(state, who);
+      this.#step(state, who);
     }
-    return next;
   }
 
   #countSwitch(state: Int32Array, who: number): void {
@@ -382,39 +322,38 @@ class Explorer {
   #checkEnd(state: Int32Array): void {
     const end = this.#endOf(state);
     const stuck = end.asleep.filter((name) => !this.#model.mayWait?.(name, end));
-    if (stuck.length > 0) throw new Violation(`sleeps for ever: ${stuck.join(", ")}`);
-    attempt(() => this.#model.final?.(end));
+    if (stuck.length > 0) throw new Error(`sleeps for ever: ${stuck.join(", ")}`);
+    this.#model.final?.(end);
   }
 
   /** Nobody runs for ever while all others stand still. */
   #checkAlone(): void {
-    for (const [who, next] of this.#alone.entries()) {
-      const done = new Uint8Array(this.#seen.size);
-      for (let from = 0; from < next.length; from++) {
-        const way: number[] = [];
-        let id: number | undefined = from;
-        while (id !== undefined && done[id] === 0) {
-          done[id] = 1;
-          way.push(id);
-          id = next[id];
+    for (let who = 0; who < this.#people; who++) {
+      const mark = new Int32Array(this.#states.count);
+      for (let from = 0; from < mark.length; from++) {
+        let id = from;
+        while (id >= 0 && mark[id] === 0) {
+          mark[id] = from + 1;
+          id = this.#next.get(id * this.#people + who) - 1;
         }
-        if (id !== undefined && done[id] === 1) {
-          throw new Violation(`runs for ever alone: ${this.#model.roles[who].name}`);
+        if (id >= 0 && mark[id] === from + 1) {
+          throw new Violation(`runs for ever alone: ${this.#model.roles[who].name}`, id);
         }
-        for (const passed of way) done[passed] = 2;
       }
     }
   }
 
-  #traceOf(link: Link | undefined): string[] {
-    const choices: Choice[] = [];
-    for (let at = link; at !== undefined; at = at.before) choices.unshift(at.choice);
-    let state = this.#start();
-    return choices.map((choice) => {
-      const { name } = this.#model.roles[choice.who];
-      const op = this.#opOf(state, choice.who);
-      state = this.#after(state, choice);
-      return `${name}: ${choice.act === "step" ? JSON.stringify(op) : choice.act}`;
+  #traceOf(last: number): string[] {
+    const ids: number[] = [];
+    for (let id = last; id !== 0; id = this.#before.get(id)) ids.unshift(id);
+    const state = new Int32Array(this.#length);
+    return ids.map((id) => {
+      this.#states.read(this.#before.get(id), state);
+      const choice = this.#choice.get(id);
+      const who = choice % this.#people;
+      const act = ACTS[Math.floor(choice / this.#people)];
+      const op = JSON.stringify(this.#opOf(state, who));
+      return `${this.#model.roles[who].name}: ${act === "step" ? op : act}`;
     });
   }
 }
@@ -436,18 +375,6 @@ function outcome(op: Exclude<Op, { kind: "wait" | "notify" }>, seen: number): nu
     default:
       return op.value;
   }
-}
-
-function attempt(check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    throw new Violation((error as Error).message);
-  }
-}
-
-function keyOf(state: Int32Array): string {
-  return String.fromCharCode.apply(null, new Uint8Array(state.buffer) as unknown as number[]);
 }
 
 function countBits(bits: number): number {

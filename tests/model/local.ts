@@ -103,15 +103,20 @@ export const m = {
   mark(label: string, value = 0): void {
     track.marks.push({ label, value });
   },
-  /** Makes a function of steps a frame of its own. */
+  /**
+   * Gives steps a frame of their own: their caller depends on their result and on `alive`, what they
+   * changed besides.
+   */
+  *frame<T>(name: string, steps: Steps<T>, alive: () => unknown = () => ""): Steps<T> {
+    track.frames.push(`${name}:`);
+    const result = yield* steps;
+    track.frames.pop();
+    track.frames[track.frames.length - 1] += `=${result};${alive()}`;
+    return result;
+  },
+  /** Makes a function of steps one that has a frame. */
   call<A extends unknown[], T>(steps: (...args: A) => Steps<T>): (...args: A) => Steps<T> {
-    return function* (...args) {
-      track.frames.push(`${steps.name}:`);
-      const result = yield* steps(...args);
-      track.frames.pop();
-      track.frames[track.frames.length - 1] += `=${result}`;
-      return result;
-    };
+    return (...args) => m.frame(steps.name, steps(...args));
   },
 };
 

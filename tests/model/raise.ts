@@ -47,15 +47,18 @@ type Params<F> = F extends (...args: infer A) => any ? A : never;
 // deno-lint-ignore no-explicit-any -- as above
 type Returned<F> = F extends (...args: any[]) => infer R ? R : never;
 
-/** The same functions in steps. */
-export type Raised<M extends Module> = {
-  readonly [K in keyof M]: M[K] extends (...args: never[]) => unknown
-    ? (...args: Params<M[K]>) => Steps<Returned<M[K]>>
+/** The same functions in steps; those named by `Pure` touch no shared memory and stay as they are. */
+export type Raised<M extends Module, Pure extends keyof M = never> = {
+  readonly [K in keyof M]: K extends Pure ? M[K]
+    : M[K] extends (...args: never[]) => unknown ? (...args: Params<M[K]>) => Steps<Returned<M[K]>>
     : M[K];
 };
 
 /** Makes stepping code of all functions of a module that touch shared memory. */
-export function raise<M extends Module>(module: M, faults: readonly Fault[] = []): Raised<M> {
+export function raise<M extends Module, Pure extends keyof M = never>(
+  module: M,
+  faults: readonly Fault[] = [],
+): Raised<M, Pure> {
   const texts = textsOf(module, faults);
   const stepping = steppingIn(texts);
   const constants = Object.keys(module).filter((name) => !(name in texts));
@@ -80,7 +83,7 @@ export function textsOf(module: Module, faults: readonly Fault[] = []): Record<s
     if (typeof value === "function") texts[name] = String(value);
   }
   for (const { name, of, from, to } of faults) {
-    const text = texts[of]?.replace(/\s+/g, " ") ?? "";
+    const text = withoutComments(texts[of] ?? "").replace(/\s+/g, " ");
     if (text.split(from).length !== 2) {
       throw new Error(`Cannot seed the fault "${name}": not exactly once in ${of}:\n${text}`);
     }
@@ -142,9 +145,15 @@ interface Call {
   readonly end: number;
 }
 
+/** Blanks comments out, so that everything else stays where it is. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\/[^\n]*/g, (comment) => " ".repeat(comment.length));
+}
+
 /** Calls in a text of any of the named functions, with where they begin and end. */
-function callsIn(text: string, names: ReadonlySet<string>): Call[] {
+function callsIn(commented: string, names: ReadonlySet<string>): Call[] {
   const calls: Call[] = [];
+  const text = withoutComments(commented);
   for (const { index, 0: found, 1: name } of text.matchAll(/(?<![.\w])(\w+)\(/g)) {
     if (!names.has(name)) continue;
     let depth = 1;

@@ -1,0 +1,151 @@
+// Runs in: any isolate
+/**
+ * Starting isolates and hearing of their end, for any isolate: the first one makes the threads, the
+ * others ask it to.
+ *
+ * - I1: an order is in the child's inbox before its thread starts, so a value that cannot be sent is
+ *   refused in the parent, and nothing was started.
+ * - I2: each child's end is told once, after its last words.
+ *
+ * @module
+ */
+import { FullError } from "../errors.ts";
+import {
+  declareDead,
+  type Ending,
+  endingOf,
+  type Life,
+  lifeIn,
+  takeSlot,
+  vacateSlot,
+} from "../memory/slots.ts";
+import { ensureInbox, GONE, LAST_WORDS, ORDER, START_THREAD } from "./inbox.ts";
+import type { Station } from "./station.ts";
+import { type GoneNews, Threads } from "./thread.ts";
+
+/** What a parent wants to hear of a child. */
+export interface ChildEvents {
+  /** Its life is over. `lastWords` is what it said, or what the platform said of it. */
+  ended(ending: Ending, lastWords: unknown): void;
+}
+
+/** How a child is started. */
+export interface ChildStart {
+  /** What it shall do; see the worker's entry. */
+  readonly order: unknown;
+  /** Number that its answers carry. */
+  readonly id: number;
+  /** Whether the program may end while it runs. */
+  readonly daemon: boolean;
+  /** Called when its slot is known, before its order is written. */
+  prepare?(life: Life): void;
+}
+
+interface Child {
+  readonly life: Life;
+  readonly events: ChildEvents;
+  lastWords: unknown;
+  hasEnded: boolean;
+}
+
+/** The children of this isolate. */
+export class Children {
+  readonly #station: Station;
+  readonly #threads: Threads | undefined;
+  readonly #children = new Map<number, Child>();
+
+  /** For the isolate of `station`. */
+  constructor(station: Station) {
+    this.#station = station;
+    this.#threads = station.isolate.slot === 0 ? new Threads(station) : undefined;
+    station.onDeath(() => this.#lookForEnded());
+    station.inbox.on(LAST_WORDS, ({ from, value }) => {
+      const child = this.#find(from);
+      if (child !== undefined) child.lastWords = value;
+    });
+    station.inbox.on(GONE, ({ value }) => this.#gone(value as GoneNews));
+    station.inbox.on(START_THREAD, ({ from, value }) => {
+      const { life, daemon } = value as { life: Life; daemon: boolean };
+      if (from.slot !== 0) this.#threads?.start(life, { daemon });
+    });
+  }
+
+  /** How many threads are there, or are being buried; only the first isolate knows. */
+  get threads(): number {
+    return this.#threads?.count ?? 0;
+  }
+
+  /**
+   * Starts a child.
+   *
+   * @throws NotSendableError when the order cannot be sent; FullError when there is no slot or room
+   */
+  start({ order, id, daemon, prepare }: ChildStart, events: ChildEvents): Life {
+    const { isolate, inbox } = this.#station;
+    const life = takeSlot(isolate.arena, isolate.life);
+    if (life === undefined) throw new FullError("Cannot start a worker: all 256 slots are taken");
+    try {
+      ensureInbox(isolate, life.slot);
+      prepare?.(life);
+      inbox.send(life, { kind: ORDER, id, value: order });
+    } catch (error) {
+      vacateSlot(isolate.arena, life);
+      throw error;
+    }
+    this.#children.set(life.slot, { life, events, lastWords: undefined, hasEnded: false });
+    if (this.#threads !== undefined) this.#threads.start(life, { daemon });
+    else {inbox.send(lifeIn(isolate.arena, 0), {
+        kind: START_THREAD,
+        id: 0,
+        value: { life, daemon },
+      });}
+    return life;
+  }
+
+  /** Declares a child's life over; everybody who waits for it is told now. */
+  end(life: Life, reason: "terminated" | "killed"): void {
+    if (!declareDead(this.#station.isolate.arena, life, reason)) return;
+    this.#station.isolate.park.heardOfDeath();
+    this.#lookForEnded();
+  }
+
+  /** Whether the child keeps the program alive. Only the first isolate can change it. */
+  setDaemon(life: Life, daemon: boolean): void {
+    this.#threads?.setDaemon(life, daemon);
+  }
+
+  #find({ slot, incarnation }: Life): Child | undefined {
+    const child = this.#children.get(slot);
+    return child?.life.incarnation === incarnation ? child : undefined;
+  }
+
+  #lookForEnded(): void {
+    for (const child of this.#children.values()) {
+      const ending = endingOf(this.#station.isolate.arena, child.life);
+      if (ending !== undefined) this.#tell(child, ending);
+    }
+  }
+
+  #gone({ life, ending, error }: GoneNews): void {
+    const child = this.#find(life);
+    if (child === undefined) return;
+    child.lastWords ??= error === undefined ? undefined : new Error(error);
+    this.#tell(child, ending);
+    this.#children.delete(life.slot);
+  }
+
+  #tell(child: Child, ending: Ending): void {
+    if (child.hasEnded) return;
+    child.hasEnded = true;
+    child.events.ended(ending, child.lastWords);
+  }
+}
+
+const families = new WeakMap<Station, Children>();
+
+/** The children of the isolate of `station`. */
+export function childrenOf(station: Station): Children {
+  let children = families.get(station);
+  if (children === undefined) families.set(station, children = new Children(station));
+  return children;
+}

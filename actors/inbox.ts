@@ -1,0 +1,202 @@
+// Runs in: any isolate
+/**
+ * Each isolate has one inbox: a ring that all others write to and only it reads. Replies, news of
+ * children and orders come this way, so they never wait behind the messages of an actor.
+ *
+ * The inbox belongs to the slot and is never freed: whoever writes to an isolate that has just died
+ * writes to memory that is still an inbox, and its next owner throws the letter away.
+ *
+ * - I1: a letter reaches the life it is addressed to, or nobody.
+ * - I2: letters of one isolate to another keep their order.
+ * - I3: `send` never throws and is never waited for: when the reader is dead the letter is dropped.
+ *
+ * @module
+ */
+import { ClosedError, FullError } from "../errors.ts";
+import { blockHandle, generationOf, unitOf } from "../memory/arena.ts";
+import { load, store } from "../memory/atomics.ts";
+import { NO_ROOM } from "../memory/heap.ts";
+import type { Isolate } from "../memory/isolate.ts";
+import { PENDING } from "../memory/line.ts";
+import type { Source } from "../memory/park.ts";
+import { INBOX_REGION, makeRegion, REGION_WORDS } from "../memory/region.ts";
+import { formatRing, recoverRing, Ring, ringBytes } from "../memory/ring.ts";
+import { isAlive, type Life, SLOT_INBOX } from "../memory/slots.ts";
+import { careFor } from "../memory/sweep.ts";
+import { Arrival, freeBlockNamedIn, VOID } from "../channels/arrival.ts";
+import { Receiver, Sender } from "../channels/port.ts";
+import { Incoming } from "../channels/stream.ts";
+
+const SIZE = { cells: 1024, cellBytes: 128 };
+const BATCH = 128;
+
+/** What a letter is about. */
+export type LetterKind = number;
+/** A reply; the value is the result. */
+export const REPLY: LetterKind = 1;
+/** A reply; the value is the error. */
+export const FAILURE: LetterKind = 2;
+/** One item of a streamed reply. */
+export const ITEM: LetterKind = 3;
+/** The end of a streamed reply. */
+export const END: LetterKind = 4;
+/** The asker wants no (more) answer. */
+export const CANCEL: LetterKind = 5;
+/** The asker has room for so many more items. */
+export const CREDIT: LetterKind = 6;
+/** Order to a fresh worker: what to run. */
+export const ORDER: LetterKind = 7;
+/** A child's last words to its parent. */
+export const LAST_WORDS: LetterKind = 8;
+/** Request to the first isolate: start a thread for this slot. */
+export const START_THREAD: LetterKind = 9;
+/** To a parent: its child is gone, and this is how it ended. */
+export const GONE: LetterKind = 10;
+/** Order to an actor's isolate: end it after the messages it has. */
+export const STOP: LetterKind = 11;
+
+/** A letter as its reader gets it. */
+export interface Received {
+  /** What it is about. */
+  readonly kind: LetterKind;
+  /** Which ask, stream or child. */
+  readonly id: number;
+  /** Who wrote it. */
+  readonly from: Life;
+  /** What it says. */
+  readonly value: unknown;
+  /** Why it could not be read; then there is no value. */
+  readonly unreadable?: unknown;
+}
+
+/** Reads letters of one kind. */
+export type LetterReader = (letter: Received) => void;
+
+/** Makes the inbox of a slot, once for all its lives. @throws FullError when the arena is full */
+export function ensureInbox({ arena, heap }: Isolate, slot: number): void {
+  const at = arena.slotAt(slot) + SLOT_INBOX;
+  if (load(arena.words, at) !== 0) return;
+  const bytes = ringBytes(SIZE);
+  const region = makeRegion(arena, heap, { type: INBOX_REGION, bytes, slot });
+  if (region === NO_ROOM) throw new FullError("Cannot start an isolate: the arena is full");
+  formatRing(arena, arena.wordOf(region) + REGION_WORDS, SIZE);
+  store(arena.words, at + 1, generationOf(region));
+  store(arena.words, at, unitOf(region) + 1);
+}
+
+/** The inbox of this isolate, and its way to those of others. */
+export class Inbox implements Source {
+  readonly list: number;
+  readonly topic: number;
+  readonly wanted = true;
+  armed = false;
+  known = false;
+  readonly #isolate: Isolate;
+  readonly #ring: Ring;
+  readonly #receiver: Receiver;
+  readonly #readers = new Map<LetterKind, LetterReader>();
+  readonly #senders = new Map<number, { incarnation: number; sender: Sender }>();
+
+  /** Opens the inbox of `isolate`. */
+  constructor(isolate: Isolate) {
+    ensureInbox(isolate, isolate.slot);
+    this.#isolate = isolate;
+    this.#ring = ringOf(isolate, isolate.slot);
+    this.#receiver = new Receiver(isolate, this.#ring, {
+      operation: "read the inbox",
+      check: () => {},
+      ended: () => {},
+    }, true);
+    this.list = this.#ring.readers.list;
+    this.topic = this.#ring.readers.topic;
+    isolate.park.watch(this);
+  }
+
+  /** Has `reader` called for each letter of a kind. */
+  on(kind: LetterKind, reader: LetterReader): void {
+    this.#readers.set(kind, reader);
+  }
+
+  /** Writes to another isolate, or to this one. Throws only what the codec throws. */
+  send(to: Life, { kind, id, value }: { kind: LetterKind; id: number; value?: unknown }): void {
+    if (!isAlive(this.#isolate.arena, to)) return;
+    const { slot, incarnation } = this.#isolate.life;
+    const letter = { value, head: [kind | (slot << 8), id, incarnation, to.incarnation] as const };
+    const sender = this.#senderTo(to);
+    if (!sender.trySend(letter)) sender.send(letter).catch(() => {});
+  }
+
+  /** Reads the letters that are there, up to a number; the park comes back for the rest. */
+  serve(): boolean {
+    let read = 0;
+    while (read < BATCH && this.#readOne()) read++;
+    return read > 0;
+  }
+
+  /** Reads everything, however much it is. */
+  drain(): void {
+    while (this.#readOne());
+  }
+
+  #readOne(): boolean {
+    let value: unknown;
+    try {
+      value = this.#receiver.take();
+    } catch (error) {
+      this.#dispatch({ unreadable: error }, this.#receiver.head);
+      return true;
+    }
+    if (value === PENDING) return false;
+    if (value instanceof Incoming) this.#readLater(value);
+    else this.#dispatch({ value }, this.#receiver.head);
+    return true;
+  }
+
+  #readLater(stream: Incoming): void {
+    this.#receiver.finish(stream).then(({ value, head }) => {
+      if (value !== VOID) this.#dispatch({ value }, head);
+    });
+  }
+
+  /** Hands a letter to its reader. */
+  #dispatch(content: { value?: unknown; unreadable?: unknown }, head: ArrayLike<number>): void {
+    if (head[3] !== this.#isolate.life.incarnation) return;
+    const from = { slot: head[0] >> 8, incarnation: head[2] };
+    const { value, unreadable } = content;
+    const letter = { kind: head[0] & 255, id: head[1], from, value, unreadable };
+    this.#readers.get(letter.kind)?.(letter);
+  }
+
+  #senderTo(to: Life): Sender {
+    const known = this.#senders.get(to.slot);
+    if (known?.incarnation === to.incarnation) return known.sender;
+    const sender = new Sender(this.#isolate, ringOf(this.#isolate, to.slot), {
+      operation: "write to another isolate",
+      check: () => {
+        if (!isAlive(this.#isolate.arena, to)) throw new ClosedError("Cannot write: it has ended");
+      },
+    });
+    this.#senders.set(to.slot, { incarnation: to.incarnation, sender });
+    return sender;
+  }
+}
+
+function ringOf(isolate: Isolate, slot: number): Ring {
+  const { arena } = isolate;
+  const at = arena.slotAt(slot) + SLOT_INBOX;
+  const region = blockHandle(load(arena.words, at) - 1, load(arena.words, at + 1));
+  return new Ring(isolate, arena.wordOf(region) + REGION_WORDS, {
+    writers: "many",
+    readers: "one",
+  });
+}
+
+careFor(INBOX_REGION, (isolate, region, dead) => {
+  const { arena } = isolate;
+  const at = arena.wordOf(region) + REGION_WORDS;
+  recoverRing(arena, at, { dead, taken: (cell) => freeBlockNamedIn(isolate, cell) });
+  if (load(arena.words, arena.slotAt(dead) + SLOT_INBOX) - 1 !== unitOf(region)) return;
+  const ring = ringOf(isolate, dead);
+  const arrival = new Arrival(isolate, ring, true);
+  for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
+});

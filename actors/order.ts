@@ -1,0 +1,63 @@
+// Runs in: worker
+/**
+ * What a fresh worker can be told to do, and doing it.
+ *
+ * @module
+ */
+import type { Ending } from "../memory/slots.ts";
+import { type CodeRef, resolveCode } from "./code.ts";
+import type { AnyRef } from "./contract.ts";
+import { become, type Identity, whileLoading } from "./identity.ts";
+import { perform } from "./performance.ts";
+import { runOnce } from "./family.ts";
+import { untyped } from "./ref.ts";
+import { spawn } from "./spawn.ts";
+import type { Station } from "./station.ts";
+
+/** Run a function, or a `Process` subclass, once. */
+export interface ProcessOrder {
+  /** Tells the orders apart. */
+  readonly what: "process";
+  /** Who the process is. */
+  readonly identity: Identity;
+  /** Where the function or class is. */
+  readonly code: CodeRef;
+  /** What it is called with. */
+  readonly args: readonly unknown[];
+}
+
+/** Run an actor. */
+export interface ActorOrder {
+  /** Tells the orders apart. */
+  readonly what: "actor";
+  /** Who the isolate is. */
+  readonly identity: Identity;
+  /** Where its definition or class is. */
+  readonly code: CodeRef;
+  /** What its `init` or constructor takes. */
+  readonly args: readonly unknown[];
+  /** The actor itself. */
+  readonly self: AnyRef;
+}
+
+/** An order to a fresh worker. */
+export type Order = ProcessOrder | ActorOrder;
+
+/** Does what was ordered, tells what came of it, and resolves with the end of the isolate. */
+export async function runOrder(
+  station: Station,
+  order: Order,
+  tell: (reply: unknown) => void,
+): Promise<Ending> {
+  become(order.identity);
+  const code = await whileLoading(() => resolveCode(order.code));
+  if (order.what === "process") {
+    tell(await runOnce(code, order));
+    return { reason: "normal", exitCode: 0 };
+  }
+  const { code: where, args, self } = order;
+  const { mailbox } = untyped(self);
+  return new Promise((ended, failed) => {
+    perform(station, { code: where, args, id: self.id, mailbox, spawn, ended }).then(tell, failed);
+  });
+}

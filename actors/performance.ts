@@ -1,0 +1,114 @@
+// Runs in: any isolate
+/**
+ * Brings actors to life in this isolate, and hands the letters that concern a running actor to it.
+ *
+ * @module
+ */
+import { StartError } from "../errors.ts";
+import type { BlockHandle } from "../memory/arena.ts";
+import type { Ending } from "../memory/slots.ts";
+import { behaviourOf } from "./actor.ts";
+import { type CodeRef, resolveCode } from "./code.ts";
+import { ActorContext } from "./context.ts";
+import type { AnyRef, Spawn } from "./contract.ts";
+import { CANCEL, CREDIT, type Received, STOP } from "./inbox.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { Ref, typed } from "./ref.ts";
+import { Runner } from "./runner.ts";
+import type { Station } from "./station.ts";
+
+/** What is needed to bring an actor to life. */
+export interface Script {
+  /** Where its definition or class is. */
+  readonly code: CodeRef;
+  /** What its `init` or constructor takes. */
+  readonly args: readonly unknown[];
+  /** Its id. */
+  readonly id: string;
+  /** Its mailbox. */
+  readonly mailbox: Mailbox;
+  /** Starts an actor that ends with this one. */
+  readonly spawn: Spawn;
+  /** Told once, when the actor has ended and its mailbox is closed. */
+  ended(ending: Ending): void;
+}
+
+/** What the owner learns of an actor that came to life. */
+export interface Entrance {
+  /** Messages that take no payload. */
+  readonly bare: readonly string[];
+}
+
+/**
+ * Loads an actor's code, makes its state, opens its mailbox.
+ *
+ * @throws StartError (phase `load` or `init`); then the mailbox is closed
+ */
+export async function perform(station: Station, script: Script): Promise<Entrance> {
+  const { mailbox, id } = script;
+  try {
+    const behaviour = behaviourOf(await resolveCode(script.code), script.code.name);
+    const { bare } = behaviour;
+    let stop: (reason: unknown) => void = () => {};
+    const context = new ActorContext({
+      id,
+      self: () => typed(new Ref(station, mailbox, { id, bare, own: true })) as AnyRef,
+      spawn: script.spawn,
+      stop: (reason) => stop(reason),
+    });
+    const state = await behaviour.init([...script.args], context);
+    const ended = (ending: Ending) => {
+      running(station).delete(mailbox.region);
+      mailbox.close(ending);
+      script.ended(ending);
+    };
+    const runner = new Runner(station, mailbox, { behaviour, state, context, ended });
+    stop = (reason) => runner.stop(reason);
+    await behaviour.started?.(state, context);
+    running(station).set(mailbox.region, runner);
+    runner.begin();
+    return { bare };
+  } catch (error) {
+    mailbox.close({ reason: "error", exitCode: 1 });
+    throw startError(error, id);
+  }
+}
+
+/** Ends an actor of this isolate at once; the handler in hand is not waited for. */
+export function dropActor(station: Station, mailbox: Mailbox, ending: Ending): void {
+  const runner = running(station).get(mailbox.region);
+  running(station).delete(mailbox.region);
+  runner?.abandon();
+  mailbox.close(ending);
+}
+
+const runners = new WeakMap<Station, Map<BlockHandle, Runner>>();
+
+/** The actors that run in this isolate, by mailbox. Listens for their letters from the first on. */
+function running(station: Station): Map<BlockHandle, Runner> {
+  let map = runners.get(station);
+  if (map === undefined) {
+    runners.set(station, map = new Map());
+    listen(station, map);
+  }
+  return map;
+}
+
+function listen({ inbox }: Station, map: ReadonlyMap<BlockHandle, Runner>): void {
+  inbox.on(STOP, ({ value }: Received) => {
+    const [region, reason] = value as [BlockHandle, unknown];
+    map.get(region)?.stop(reason);
+  });
+  inbox.on(CANCEL, ({ from, id }) => {
+    for (const runner of map.values()) runner.cancel(from, id);
+  });
+  inbox.on(CREDIT, ({ from, id, value }) => {
+    for (const runner of map.values()) runner.grant(from, id, value as number);
+  });
+}
+
+function startError(error: unknown, id: string): StartError {
+  if (error instanceof StartError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new StartError(`Cannot start actor "${id}": ${why}`, { phase: "init", cause: error });
+}

@@ -1,0 +1,422 @@
+// Runs in: any isolate
+/**
+ * Processes: one run of a function, or of a subclass's `run`, in an isolate of its own.
+ *
+ * @module
+ */
+import {
+  AlreadyStartedError,
+  ClosedError,
+  NotOwnerError,
+  NotStartedError,
+  NotSupportedError,
+  StillRunningError,
+} from "../errors.ts";
+import type { WaitOptions } from "../memory/line.ts";
+import type { Ending, Life } from "../memory/slots.ts";
+import { copyOf } from "../channels/copy.ts";
+import { exitError } from "./awaited.ts";
+import { childrenOf } from "./children.ts";
+import { codeRefOf, resolveCode, type Target } from "./code.ts";
+import type { Isolation } from "./contract.ts";
+import { type Identity, identity, isLoading, nextChildPath } from "./identity.ts";
+import { FAILURE } from "./inbox.ts";
+import { Outcome } from "./outcome.ts";
+import { checkIsolation, isInline } from "./spawn.ts";
+import { type Station, station } from "./station.ts";
+import { remoteError } from "./wire_error.ts";
+
+/** Options of a {@linkcode Process}; `args` is required exactly when the target takes arguments. */
+export type ProcessOptions<A extends unknown[], R> = {
+  /** What runs: a task, or what `load()` gave. Default: nothing; subclasses override `run`. */
+  target?: Target<A, R>;
+  /** Default: `Process-1`, `Process-2`, …, in a child `Process-1:1`, …; subclasses by their name. */
+  name?: string;
+  /** Whether the program may end while it runs, which ends it too. Default: as its parent. */
+  daemon?: boolean;
+  /** Where it runs: a worker (default), or this isolate with `"inline"`. */
+  isolation?: Isolation;
+  /** Not supported for workers. */
+  permissions?: Deno.PermissionOptions;
+  /** Terminates the process when it fires. */
+  signal?: AbortSignal;
+} & ([] extends A ? { args?: A } : { args: NoInfer<A> });
+
+/** Where a process is in its life; `foreign`: not a child of this isolate. */
+type State = "initial" | "running" | "ended" | "closed" | "foreign";
+
+/** A process that is not a child of this isolate: this one itself, or its parent. */
+export interface Foreign {
+  /** Who it is. */
+  readonly identity: Identity;
+  /** Whether it goes on. */
+  isAlive(): boolean;
+}
+
+/** Processes started here that have not ended. */
+const alive = new Set<Process>();
+/** What the next constructor call makes, when it is no child. */
+let embodying: Foreign | undefined;
+
+/**
+ * One run of a function in its own worker. Python: `multiprocessing.Process`.
+ *
+ * `start()` copies the arguments and throws at once if one cannot be sent; pipe ends among them move.
+ * However the process ends, `exitCode`, `join` and `sentinel` tell: 0 a good end, 1 an error nobody
+ * caught (printed, and in `result`), `n` after `Deno.exit(n)`, -15 terminated, -9 killed. The program
+ * waits for processes that are no daemons.
+ *
+ * @typeParam A Arguments of the target.
+ * @typeParam R What it returns.
+ *
+ * @example Run a function elsewhere
+ * ```ts ignore
+ * import { Process, task } from "@troupe/troupe";
+ *
+ * export const fib = task(import.meta, function fib(n: number): number {
+ *   return n < 2 ? n : fib(n - 1) + fib(n - 2);
+ * });
+ *
+ * if (import.meta.main) {
+ *   await using process = new Process({ target: fib, args: [30] }).start();
+ *   console.log(await process.result); // 832040
+ * }
+ * ```
+ */
+export class Process<A extends unknown[] = unknown[], R = unknown> implements AsyncDisposable {
+  readonly #station: Station;
+  readonly #target: Target<A, R> | undefined;
+  readonly #isolation: Isolation | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #path: readonly number[];
+  readonly #outcome = new Outcome<Awaited<R>>();
+  #args: readonly unknown[] | undefined;
+  #name: string;
+  #daemon: boolean;
+  #authkey: Uint8Array;
+  #state: State = "initial";
+  #life: Life | undefined;
+  #ending: Ending | undefined;
+  #foreign: Foreign | undefined;
+  #isKeeping = false;
+
+  /**
+   * Makes a process; {@linkcode start} runs it.
+   *
+   * @throws TypeError when an option is of a wrong type, or the target is no task
+   * @throws NotSupportedError for `permissions` and `isolation: "process"`
+   */
+  constructor(options: ProcessOptions<A, R>) {
+    const { target, name, args, daemon, isolation, permissions, signal } = options ?? {};
+    if (target !== undefined) codeRefOf(target);
+    if (args !== undefined && !Array.isArray(args)) {
+      throw new TypeError("Cannot make a process: args is no array");
+    }
+    if (permissions !== undefined) {
+      throw new NotSupportedError("Cannot make a process with permissions: workers share them");
+    }
+    checkIsolation(isolation);
+    this.#station = station();
+    this.#target = target;
+    this.#args = args;
+    this.#isolation = isolation;
+    this.#signal = signal;
+    this.#foreign = embodying;
+    embodying = undefined;
+    const own = this.#foreign?.identity;
+    if (own !== undefined) this.#state = "foreign";
+    this.#path = own?.path ?? nextChildPath();
+    this.#name = own?.name ?? nameOr(name, `${this.constructor.name}-${this.#path.join(":")}`);
+    this.#daemon = own?.daemon ?? daemon ?? identity().daemon;
+    this.#authkey = (own ?? identity()).authkey.slice();
+  }
+
+  /** Its name, for people. Setting it later changes it only here. Python: `name`. @throws TypeError */
+  get name(): string {
+    return this.#name;
+  }
+  set name(name: string) {
+    this.#name = nameOr(name, this.#name);
+  }
+
+  /** Whether the program may end while it runs. Python: `daemon`. */
+  get daemon(): boolean {
+    return this.#daemon;
+  }
+  /** @throws AlreadyStartedError after the start */
+  set daemon(daemon: boolean) {
+    if (this.#state !== "initial") throw this.#alreadyStarted("set daemon of");
+    this.#daemon = Boolean(daemon);
+  }
+
+  /** Id of the operating system process that it runs in; `null` before the start. Python: `pid`. */
+  get pid(): number | null {
+    this.#checkOpen("read the pid of");
+    return this.#state === "initial" ? null : Deno.pid;
+  }
+
+  /** The secret that a process shares with its children. Python: `authkey`. */
+  get authkey(): Uint8Array {
+    return this.#authkey;
+  }
+  /** @throws TypeError for anything but bytes */
+  set authkey(authkey: Uint8Array) {
+    if (!(authkey instanceof Uint8Array)) {
+      throw new TypeError("Cannot set authkey: it is no Uint8Array");
+    }
+    this.#authkey = authkey;
+  }
+
+  /** `null` until it has ended. Python: `exitcode`. @throws ClosedError after `close` */
+  get exitCode(): number | null {
+    this.#checkOpen("read the exit code of");
+    return this.#ending?.exitCode ?? null;
+  }
+
+  /** Whether it was started and has not ended. Python: `is_alive`. @throws ClosedError after `close` */
+  isAlive(): boolean {
+    this.#checkOpen("ask after");
+    return this.#foreign?.isAlive() ?? this.#state === "running";
+  }
+
+  /** Resolves with the exit code, for `Promise.race` and the like. Python: `sentinel`. @throws NotStartedError before the start */
+  get sentinel(): Promise<number> {
+    this.#checkOpen("get the sentinel of");
+    this.#checkStarted("get the sentinel of");
+    this.#keep();
+    return this.#outcome.exitCode;
+  }
+
+  /**
+   * What the target returned. Rejects with `RemoteError` (its `cause` is the error thrown), with
+   * `StartError` when the target could not be loaded, with `ExitError` when the process ended first.
+   */
+  get result(): Promise<Awaited<R>> {
+    this.#keep();
+    return this.#outcome.result;
+  }
+
+  /**
+   * Starts it. Python: `start`.
+   *
+   * @throws NotSendableError when an argument cannot be sent; it can be started again
+   * @throws AlreadyStartedError the second time; ClosedError after `close`
+   * @throws NotSupportedError in a module that a worker is importing to run something of it
+   */
+  start(): this {
+    this.#checkOpen("start");
+    if (this.#state !== "initial") throw this.#alreadyStarted("start");
+    checkNotLoading(`start process "${this.#name}"`);
+    this.#signal?.throwIfAborted();
+    if (isInline(this.#station, this.#isolation)) this.#startHere();
+    else this.#startWorker();
+    this.#state = "running";
+    alive.add(this as unknown as Process);
+    this.#signal?.addEventListener("abort", () => this.#end("terminated"), { once: true });
+    return this;
+  }
+
+  /** What runs, there: subclasses override it. Called here, it runs here. Python: `run`. */
+  async run(): Promise<Awaited<R>> {
+    if (this.#target === undefined) return undefined as Awaited<R>;
+    const fn = callable(await resolveCode(codeRefOf(this.#target)), this.#name);
+    return await fn(...this.#args ?? []) as Awaited<R>;
+  }
+
+  /**
+   * Waits for its end; `false` when it goes on after `timeout` milliseconds. Python: `join`.
+   *
+   * @throws NotStartedError before the start; ClosedError after `close`
+   */
+  async join({ timeout, signal }: WaitOptions = {}): Promise<boolean> {
+    this.#checkOpen("join");
+    this.#checkStarted("join");
+    if (this.#state !== "running") return true;
+    const operation = `join process "${this.#name}"`;
+    try {
+      await this.#station.waitFor(() => this.#state !== "running", { timeout, signal, operation });
+      return true;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "TIMEOUT") return false;
+      throw error;
+    }
+  }
+
+  /** Ends it now: exit code -15. After its end, nothing. Python: `terminate`. @throws NotStartedError, ClosedError */
+  terminate(): void {
+    this.#checkOpen("terminate");
+    this.#checkStarted("terminate");
+    this.#end("terminated");
+  }
+
+  /** Ends it now: exit code -9. After its end, nothing. Python: `kill`. @throws NotStartedError, ClosedError */
+  kill(): void {
+    this.#checkOpen("kill");
+    this.#checkStarted("kill");
+    this.#end("killed");
+  }
+
+  /** Gives the object up. A second call does nothing. Python: `close`. @throws StillRunningError while it runs */
+  close(): void {
+    if (this.#state === "closed" || this.#state === "foreign") return;
+    if (this.#state === "running") {
+      throw new StillRunningError(
+        `Cannot close process "${this.#name}": it is still running; join or terminate it first`,
+      );
+    }
+    if (this.#state === "initial") {
+      this.#outcome.fail(
+        new ClosedError(`Cannot get the result of process "${this.#name}": it is closed`),
+      );
+    }
+    this.#state = "closed";
+  }
+
+  /** Terminates it if it runs, waits for its end, closes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === "running") {
+      this.terminate();
+      await this.join();
+    }
+    this.close();
+  }
+
+  #startWorker(): void {
+    const here = this.#station;
+    const children = childrenOf(here);
+    let ending: Ending | undefined;
+    const id = here.awaited.add({
+      who: `process "${this.#name}"`,
+      ending: () => ending,
+      maybeExecuted: () => true,
+      background: true,
+      fail: (error) => this.#outcome.fail(error),
+      hear: ({ kind, value }) => {
+        if (kind === FAILURE) this.#outcome.fail(remoteError(value, `Process "${this.#name}"`));
+        else this.#outcome.succeed(value as Awaited<R>);
+        return true;
+      },
+    });
+    const ended = (how: Ending, lastWords: unknown) => {
+      ending = how;
+      here.awaited.remove(id);
+      this.#hasEnded(how, lastWords);
+    };
+    try {
+      this.#life = children.start({ order: this.#order(), id, daemon: this.#daemon }, { ended });
+    } catch (error) {
+      here.awaited.remove(id);
+      throw error;
+    }
+  }
+
+  /** In this isolate, from the next microtask on. */
+  async #startHere(): Promise<void> {
+    this.#args = copyOf(this.#args ?? []);
+    await Promise.resolve();
+    try {
+      this.#outcome.succeed(await this.run());
+      this.#hasEnded({ reason: "normal", exitCode: 0 }, undefined);
+    } catch (error) {
+      console.error(`Process ${this.#name}:\n`, error);
+      this.#hasEnded({ reason: "error", exitCode: 1 }, error);
+    }
+  }
+
+  #order(): unknown {
+    const who: Identity = {
+      name: this.#name,
+      path: this.#path,
+      daemon: this.#daemon,
+      authkey: this.#authkey,
+      parentName: identity().name,
+    };
+    const code = codeRefOf(
+      (this.constructor as unknown) === Process ? this.#target : this.constructor,
+    );
+    return { what: "process", identity: who, code, args: this.#args ?? [] };
+  }
+
+  #end(reason: "terminated" | "killed"): void {
+    if (this.#state !== "running") return;
+    if (this.#life !== undefined) childrenOf(this.#station).end(this.#life, reason);
+    else this.#hasEnded({ reason, exitCode: reason === "killed" ? -9 : -15 }, undefined);
+  }
+
+  #hasEnded(ending: Ending, lastWords: unknown): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = ending;
+    this.#state = "ended";
+    alive.delete(this as unknown as Process);
+    const who = `process "${this.#name}"`;
+    this.#outcome.fail(
+      lastWords === undefined
+        ? exitError(who, ending, true)
+        : remoteError(lastWords, `Process "${this.#name}"`),
+    );
+    this.#outcome.end(ending.exitCode);
+    this.#station.isolate.park.heardOfDeath();
+  }
+
+  /** Whoever has the result or the sentinel waits for it: the program goes on until it is there. */
+  #keep(): void {
+    if (this.#state !== "running" || this.#isKeeping) return;
+    this.#isKeeping = true;
+    const { keepAlive } = this.#station.isolate.park;
+    keepAlive.add();
+    this.#outcome.exitCode.then(() => keepAlive.remove());
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#state !== "closed") return;
+    throw new ClosedError(`Cannot ${operation} process "${this.#name}": it is closed`);
+  }
+
+  #checkStarted(operation: string): void {
+    const text = `Cannot ${operation} process "${this.#name}"`;
+    if (this.#state === "initial") throw new NotStartedError(`${text}: it was not started`);
+    if (this.#state === "foreign") {
+      throw new NotOwnerError(`${text}: it is no child of this process`);
+    }
+  }
+
+  #alreadyStarted(operation: string): Error {
+    const text = `Cannot ${operation} process "${this.#name}": it was started already`;
+    return new AlreadyStartedError(text);
+  }
+}
+
+/** Processes started in this isolate that have not ended; a fresh array. Python: `active_children`. */
+export function activeChildren(): Process[] {
+  return [...alive];
+}
+
+/** Makes the object of a process that is no child of this isolate. */
+export function foreignProcess<P extends Process>(foreign: Foreign, make: () => P): P {
+  embodying = foreign;
+  try {
+    return make();
+  } finally {
+    embodying = undefined;
+  }
+}
+
+/** The function at an address. @throws TypeError when it is none */
+export function callable(code: unknown, name: string): (...args: readonly unknown[]) => unknown {
+  if (typeof code === "function") return code as never;
+  throw new TypeError(`Cannot run process "${name}": its target is no function`);
+}
+
+/** @throws NotSupportedError while a worker imports the module that it was started for */
+export function checkNotLoading(operation: string): void {
+  if (!isLoading()) return;
+  throw new NotSupportedError(
+    `Cannot ${operation} while a worker imports this module: guard it with if (import.meta.main)`,
+  );
+}
+
+function nameOr(name: unknown, fallback: string): string {
+  if (name === undefined || name === "") return fallback;
+  if (typeof name === "string") return name;
+  throw new TypeError("Cannot name a process: the name is no text");
+}

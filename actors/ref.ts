@@ -1,0 +1,186 @@
+// Runs in: any isolate
+/**
+ * Addresses of actors, as users hold them.
+ *
+ * @module
+ */
+import { NotSupportedError, type TroupeError } from "../errors.ts";
+import type { BlockHandle } from "../memory/arena.ts";
+import { handle, registerHandle } from "../memory/handle.ts";
+import type { WaitOptions } from "../memory/line.ts";
+import type { SendOptions } from "../channels/sendable.ts";
+import { Address } from "./address.ts";
+import type { ActorExit, ActorRef, ActorStats, AnyRef } from "./contract.ts";
+import { STOP } from "./inbox.ts";
+import { forgetMailbox, letGoOfMailbox, Mailbox, receiveMailbox } from "./mailbox.ts";
+import { byName } from "./proxy.ts";
+import { type Station, station } from "./station.ts";
+import { openReply } from "./streamed.ts";
+
+/** What makes a reference, besides its mailbox. */
+export interface RefMaking {
+  /** The actor's id. */
+  readonly id: string;
+  /** Messages that take no payload: their only argument is the options. */
+  readonly bare: readonly string[];
+  /** Ends the actor at once; only its owner can. */
+  kill?(): void;
+  /** What went wrong, for its owner. */
+  failure?(): TroupeError | undefined;
+  /** Whether it is the actor's own. */
+  readonly own?: boolean;
+}
+
+const OPTIONS = new Set(["signal", "timeout", "transfer", "priority", "traceparent"]);
+
+type Verb<R> = Readonly<Record<string, (...args: unknown[]) => R>>;
+
+/** The class behind {@linkcode ActorRef}. */
+export class Ref {
+  /** Marks it as something that can be sent. */
+  readonly [handle]: string = "ref";
+  readonly id: string;
+  readonly tell: Verb<Promise<void>>;
+  readonly ask: Verb<Promise<unknown>>;
+  readonly stream: Verb<ReadableStream<unknown>>;
+  readonly #station: Station;
+  readonly #address: Address;
+  readonly #making: RefMaking;
+  #exited: Promise<ActorExit> | undefined;
+
+  /** A reference to the actor of `mailbox`. */
+  constructor(station: Station, mailbox: Mailbox, making: RefMaking) {
+    this.id = making.id;
+    this.#station = station;
+    this.#address = new Address(station, mailbox, making.id);
+    this.#making = making;
+    this.tell = byName((name) => (...args) => {
+      const { payload, options } = this.#split(name, args);
+      return this.#address.tell({ name, payload }, options);
+    });
+    this.ask = byName((name) => (...args) => {
+      if (making.own) return Promise.reject(askOfSelf(this.id));
+      const { payload, options } = this.#split(name, args);
+      return this.#address.ask({ name, payload }, options);
+    });
+    this.stream = byName((name) => (...args) => {
+      const { payload, options } = this.#split(name, args);
+      return openReply(station, this.#address, { message: { name, payload }, options });
+    });
+    const counts = countsOf(station);
+    counts.set(mailbox.region, (counts.get(mailbox.region) ?? 0) + 1);
+    collected.register(this, { station, region: mailbox.region });
+  }
+
+  /** The actor's mailbox. */
+  get mailbox(): Mailbox {
+    return this.#address.mailbox;
+  }
+
+  get exited(): Promise<ActorExit> {
+    return this.#exited ??= new Promise((resolve) => {
+      const look = () => {
+        const { ending } = this.#address.mailbox;
+        if (ending === undefined) return;
+        stop();
+        const error = this.#making.failure?.();
+        resolve(error === undefined ? ending : { ...ending, error });
+      };
+      const stop = this.#station.onDeath(look);
+      look();
+    });
+  }
+
+  stats(): Promise<ActorStats> {
+    const { mailbox } = this.#address;
+    const { depth, handled } = mailbox;
+    return Promise.resolve({ mailbox: depth, handled, restarts: 0, p50: 0, p99: 0 });
+  }
+
+  async stop({ reason, signal, timeout }: WaitOptions & { reason?: unknown } = {}): Promise<void> {
+    if (this.#address.mailbox.ending !== undefined) return;
+    this.#address.write(STOP, 0, [this.#address.mailbox.region, reason]);
+    await this.#station.waitFor(() => this.#address.mailbox.ending !== undefined, {
+      signal,
+      timeout,
+      operation: `stop actor "${this.id}"`,
+    });
+  }
+
+  kill(): void {
+    if (this.#making.kill === undefined) {
+      throw new NotSupportedError(`Cannot kill actor "${this.id}" from here: only its owner can`);
+    }
+    this.#making.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  static {
+    registerHandle<Ref>("ref", {
+      pack: (ref) => [ref.#address.mailbox.region, ref.id, ref.#making.bare],
+      depart: (ref) => ref.#address.mailbox.depart(),
+      unpack(packed) {
+        const [region, id, bare] = packed as [BlockHandle, string, readonly string[]];
+        const here = station();
+        receiveMailbox(here.isolate, region);
+        return new Ref(here, new Mailbox(here.isolate, region), { id, bare });
+      },
+      discard: (packed) => forgetMailbox(station().isolate, (packed as [BlockHandle])[0]),
+    });
+  }
+
+  /** Tells payload and options apart: a lone argument is the options only if nothing else fits. */
+  #split(name: string, args: unknown[]): { payload: readonly unknown[]; options: SendOptions } {
+    if (args.length === 0) return { payload: args, options: {} };
+    if (args.length > 1) {
+      return { payload: args.slice(0, 1), options: args[1] as SendOptions ?? {} };
+    }
+    const isBare = this.#making.bare.includes(name);
+    if (isBare && looksLikeOptions(args[0])) return { payload: [], options: args[0] };
+    return { payload: args, options: {} };
+  }
+}
+
+/** The reference with the types of its actor. */
+export function typed<P>(ref: Ref): ActorRef<P> {
+  return ref as unknown as ActorRef<P>;
+}
+
+/** The class behind a reference. @throws TypeError when it is none */
+export function untyped(ref: AnyRef): Ref {
+  if (ref as unknown instanceof Ref) return ref as unknown as Ref;
+  throw new TypeError("Cannot use this as a reference to an actor: spawn() gives one");
+}
+
+/** Mailboxes are held once for each isolate, however many references there are. */
+const held = new WeakMap<Station, Map<BlockHandle, number>>();
+
+const collected = new FinalizationRegistry<{ station: Station; region: BlockHandle }>(
+  ({ station, region }) => {
+    const counts = countsOf(station);
+    const left = (counts.get(region) ?? 1) - 1;
+    counts.set(region, left);
+    if (left > 0) return;
+    counts.delete(region);
+    letGoOfMailbox(station.isolate, region);
+  },
+);
+
+function countsOf(station: Station): Map<BlockHandle, number> {
+  let counts = held.get(station);
+  if (counts === undefined) held.set(station, counts = new Map());
+  return counts;
+}
+
+function looksLikeOptions(value: unknown): value is SendOptions {
+  if (typeof value !== "object" || value === null) return false;
+  const keys = Object.keys(value);
+  return keys.length > 0 && keys.every((key) => OPTIONS.has(key));
+}
+
+function askOfSelf(id: string): NotSupportedError {
+  return new NotSupportedError(`Cannot ask actor "${id}" from itself: it would wait for itself`);
+}

@@ -1,0 +1,297 @@
+// Runs in: any isolate
+/**
+ * Runs one actor: takes messages from its mailbox one at a time, hands them to the handlers, sends the
+ * replies. The same for actors in workers and for those in the isolate of their owner.
+ *
+ * - I1: one message at a time: the next is taken when the handler of the last, and its promise, ended.
+ *   Streamed replies go on beside it.
+ * - I2: a message that its schema refuses never reaches a handler.
+ * - I3: an error of a handler goes to whoever asked; of a told message it is reported. The actor goes on.
+ * - I4: after the end nothing is handled, and every asker is told.
+ *
+ * @module
+ */
+import { CancelledError, NotSupportedError, UnknownMessageError } from "../errors.ts";
+import { handle } from "../memory/handle.ts";
+import { PENDING } from "../memory/line.ts";
+import type { Source } from "../memory/park.ts";
+import type { Ending, Life } from "../memory/slots.ts";
+import { Receiver } from "../channels/port.ts";
+import { validate } from "../channels/schema.ts";
+import { Incoming } from "../channels/stream.ts";
+import type { Behaviour } from "./actor.ts";
+import { ASK, type MessageKind, STREAM, TELL } from "./address.ts";
+import { type ActorContext, HandlerContext } from "./context.ts";
+import { FAILURE, REPLY } from "./inbox.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Station } from "./station.ts";
+import { Production } from "./streamed.ts";
+import { sendableError } from "./wire_error.ts";
+
+const BATCH = 64;
+
+type State = "ready" | "busy" | "stopping" | "ended";
+
+/** A message as it came out of the mailbox. */
+interface Taken {
+  readonly kind: MessageKind;
+  readonly id: number;
+  readonly from: Life;
+  readonly name: string;
+  readonly payload: unknown;
+}
+
+/** What a runner runs. */
+export interface Cast {
+  /** What the actor does. */
+  readonly behaviour: Behaviour;
+  /** Its state, as `init` made it. */
+  readonly state: unknown;
+  /** What it sees of the world. */
+  readonly context: ActorContext;
+  /** Told once, when it has ended. */
+  ended(ending: Ending): void;
+}
+
+/** One running actor. */
+export class Runner implements Source {
+  readonly list: number;
+  readonly topic: number;
+  armed = false;
+  known = false;
+  readonly #station: Station;
+  readonly #mailbox: Mailbox;
+  readonly #receiver: Receiver;
+  readonly #cast: Cast;
+  readonly #productions = new Map<string, Production>();
+  readonly #cancelled = new Set<string>();
+  #inHand: { message: Taken; context: HandlerContext } | undefined;
+  #state: State = "ready";
+  #stopReason: unknown;
+
+  /** Runs `cast` with the messages of `mailbox`. */
+  constructor(station: Station, mailbox: Mailbox, cast: Cast) {
+    this.#station = station;
+    this.#mailbox = mailbox;
+    this.#cast = cast;
+    this.#receiver = new Receiver(station.isolate, mailbox.ring, {
+      operation: "take a message",
+      check() {},
+      ended() {},
+      taking: (cell) => mailbox.start(mailbox.ring.ticketOf(cell)),
+    }, true);
+    this.list = mailbox.ring.readers.list;
+    this.topic = mailbox.ring.readers.topic;
+  }
+
+  /** Whether it would take a message now. */
+  get wanted(): boolean {
+    return this.#state === "ready";
+  }
+
+  /** Opens the mailbox and begins. */
+  begin(): void {
+    this.#mailbox.open();
+    this.#station.isolate.park.watch(this);
+  }
+
+  /** Handles what is there, until a handler has to be waited for. */
+  serve(): boolean {
+    let handled = 0;
+    while (this.#state === "ready" && handled < BATCH && this.#takeOne()) handled++;
+    return handled > 0;
+  }
+
+  /** Whoever asked under this number wants no answer any more. */
+  cancel(from: Life, id: number): void {
+    const key = keyOf(from, id);
+    const production = this.#productions.get(key);
+    const { message, context } = this.#inHand ?? {};
+    if (production !== undefined) production.cancel();
+    else if (message?.id === id && message.from.slot === from.slot) context?.abort(NOT_WANTED());
+    else if (this.#mailbox.depth > 0) this.#cancelled.add(key);
+  }
+
+  /** Whoever reads a stream has room for more. */
+  grant(from: Life, id: number, credit: number): void {
+    this.#productions.get(keyOf(from, id))?.grant(credit);
+  }
+
+  /** Ends the actor after the message in hand. */
+  stop(reason?: unknown): void {
+    if (this.#state === "ended" || this.#state === "stopping") return;
+    this.#stopReason = reason;
+    const isBusy = this.#state === "busy";
+    this.#state = "stopping";
+    this.#cast.context.abort(reason ?? STOPPED());
+    if (!isBusy) this.#end();
+  }
+
+  /** Ends at once; what the handler in hand gives is nobody's. */
+  abandon(): void {
+    this.#state = "ended";
+    this.#cast.context.abort(STOPPED());
+    this.#station.isolate.park.unwatch(this);
+    for (const production of this.#productions.values()) production.cancel();
+  }
+
+  #takeOne(): boolean {
+    let value: unknown;
+    try {
+      value = this.#receiver.take();
+    } catch (error) {
+      this.#refuse(this.#read(["", undefined]), error);
+      return true;
+    }
+    if (value === PENDING) return false;
+    if (value instanceof Incoming) this.#takeStreamed(value);
+    else this.#handle(this.#read(value));
+    return true;
+  }
+
+  #takeStreamed(stream: Incoming): void {
+    this.#state = "busy";
+    this.#receiver.finish(stream).then(({ value, head }) => {
+      this.#release();
+      if (Array.isArray(value)) this.#handle(this.#read(value, head));
+    });
+  }
+
+  #read(value: unknown, head: ArrayLike<number> = this.#receiver.head): Taken {
+    const [name, payload] = value as [string, unknown];
+    const from = { slot: head[0] >> 8, incarnation: head[2] };
+    return { kind: head[0] & 255, id: head[1], from, name, payload };
+  }
+
+  #handle(message: Taken): void {
+    if (this.#wasCancelled(message)) return this.#mailbox.done();
+    const { behaviour, state, context } = this.#cast;
+    const handler = behaviour.handler(message.name);
+    if (handler === undefined) return this.#refuse(message, this.#unknown(message.name));
+    const schema = behaviour.schema(message.name);
+    const own = new HandlerContext(context);
+    this.#inHand = { message, context: own };
+    try {
+      const payload = schema === undefined
+        ? message.payload
+        : validate(schema, message.payload, `accept message "${message.name}"`);
+      const result = payload instanceof Promise
+        ? payload.then((valid) => handler(state, valid, own))
+        : handler(state, payload, own);
+      if (isThenable(result)) this.#await(message, result);
+      else this.#finish(message, result);
+    } catch (error) {
+      this.#refuse(message, error);
+    }
+  }
+
+  #await(message: Taken, result: PromiseLike<unknown>): void {
+    this.#state = this.#state === "stopping" ? "stopping" : "busy";
+    result.then(
+      (value) => this.#finish(message, value),
+      (error) => this.#refuse(message, error),
+    ).then(() => this.#release());
+  }
+
+  /** The handler that was waited for has ended: go on, or end. */
+  #release(): void {
+    if (this.#state === "stopping") return void this.#end();
+    if (this.#state !== "busy") return;
+    this.#state = "ready";
+    this.armed = false;
+    this.#station.isolate.park.watch(this);
+  }
+
+  #finish(message: Taken, result: unknown): void {
+    if (isIterable(result)) return this.#produce(message, result);
+    if (message.kind === STREAM) {
+      return this.#refuse(
+        message,
+        new NotSupportedError(`Cannot stream "${message.name}": its reply is one value`),
+      );
+    }
+    this.#done();
+    if (message.kind !== ASK) return;
+    try {
+      this.#station.inbox.send(message.from, { kind: REPLY, id: message.id, value: result });
+    } catch (error) {
+      this.#sendFailure(message, error);
+    }
+  }
+
+  #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
+    this.#done();
+    const production = new Production(this.#station, message.from, message.id);
+    if (message.kind === ASK) {
+      return production.fail(
+        new NotSupportedError(`Cannot ask "${message.name}": its reply is a stream`),
+      );
+    }
+    const key = keyOf(message.from, message.id);
+    this.#productions.set(key, production);
+    production.run(items).then(() => this.#productions.delete(key));
+  }
+
+  #refuse(message: Taken, error: unknown): void {
+    this.#done();
+    if (message.kind !== TELL) return this.#sendFailure(message, error);
+    this.#cast.context.log.error(`message "${message.name}" failed:`, error);
+  }
+
+  #sendFailure({ from, id }: Taken, error: unknown): void {
+    try {
+      this.#station.inbox.send(from, { kind: FAILURE, id, value: error });
+    } catch {
+      this.#station.inbox.send(from, { kind: FAILURE, id, value: sendableError(error) });
+    }
+  }
+
+  #done(): void {
+    this.#inHand = undefined;
+    this.#mailbox.done();
+    if (this.#cancelled.size > 0 && this.#mailbox.depth === 0) this.#cancelled.clear();
+  }
+
+  #wasCancelled({ from, id }: Taken): boolean {
+    return this.#cancelled.size > 0 && this.#cancelled.delete(keyOf(from, id));
+  }
+
+  #unknown(name: string): Error {
+    const { messages } = this.#cast.behaviour;
+    const text = `Cannot handle message "${name}": actor "${this.#cast.context.id}" takes ` +
+      (messages.join(", ") || "none");
+    return new UnknownMessageError(text);
+  }
+
+  async #end(): Promise<void> {
+    this.abandon();
+    let ending: Ending = { reason: "normal", exitCode: 0 };
+    const { behaviour, state, context } = this.#cast;
+    try {
+      await behaviour.stopped?.(state, this.#stopReason, context);
+    } catch (error) {
+      context.log.error("stopped hook failed:", error);
+      ending = { reason: "error", exitCode: 1 };
+    }
+    this.#cast.ended(ending);
+  }
+}
+
+const NOT_WANTED = () => new CancelledError("The reply is not wanted any more");
+const STOPPED = () => new CancelledError("The actor was told to stop");
+
+function keyOf({ slot, incarnation }: Life, id: number): string {
+  return `${slot}:${incarnation}:${id}`;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}
+
+/** Generators only: an array, a map or a text is a value. */
+function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  if (Symbol.asyncIterator in value) return !(handle in value);
+  return Symbol.iterator in value && "next" in value && typeof value.next === "function";
+}

@@ -1,0 +1,154 @@
+// Runs in: any isolate
+/**
+ * Streamed replies, both sides. The reader grants credit, one for each item it has room for; the
+ * producer sends no more than that, and stops when it is told that nobody reads on.
+ *
+ * - I1: items arrive in order, each once; then the end or the error.
+ * - I2: at most {@linkcode WINDOW} items are on their way.
+ *
+ * @module
+ */
+import type { WaitOptions } from "../memory/line.ts";
+import type { Life } from "../memory/slots.ts";
+import type { Address, Message } from "./address.ts";
+import { CREDIT, END, FAILURE, ITEM } from "./inbox.ts";
+import type { Station } from "./station.ts";
+import { remoteError, sendableError } from "./wire_error.ts";
+
+/** Items on their way at most. */
+export const WINDOW = 64;
+
+/** A reply while it is read: what came and was not read yet, and how it ended. */
+interface Reading {
+  readonly items: unknown[];
+  end: "open" | "ended" | "failed";
+  error: unknown;
+  /** Called when something changed. */
+  wake: () => void;
+}
+
+/** Asks for a streamed reply and gives it as a stream; cancelling it stops the producer. */
+export function openReply(
+  station: Station,
+  address: Address,
+  { message, options }: { message: Message; options: WaitOptions },
+): ReadableStream<unknown> {
+  const { signal } = options;
+  const reading: Reading = { items: [], end: "open", error: undefined, wake: () => {} };
+  const finish = (end: "ended" | "failed", error?: unknown) => {
+    signal?.removeEventListener("abort", abort);
+    if (reading.end === "open") Object.assign(reading, { end, error });
+    reading.wake();
+  };
+  const id = station.awaited.add(address.awaited({
+    fail: (error) => finish("failed", error),
+    hear({ kind, value }) {
+      if (kind === ITEM) reading.items.push(value);
+      else if (kind === FAILURE) finish("failed", remoteError(value, `Actor "${address.id}"`));
+      else finish("ended");
+      reading.wake();
+      return kind !== ITEM;
+    },
+  }));
+  const giveUp = (reason: unknown) => address.cancel(id) && finish("failed", reason);
+  const abort = () => giveUp(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) giveUp(signal.reason);
+  else {
+    address.open(id, message, signal).catch((error) => {
+      if (station.awaited.remove(id)) finish("failed", error);
+    });
+  }
+  return streamOf(reading, {
+    grant: () => address.write(CREDIT, id, WINDOW / 2),
+    cancel: () => void giveUp(undefined),
+  });
+}
+
+/** One item for each pull, so that credit follows what is really read. */
+function streamOf(
+  reading: Reading,
+  { grant, cancel }: { grant(): void; cancel(): void },
+): ReadableStream<unknown> {
+  let read = 0;
+  return new ReadableStream<unknown>({
+    async pull(controller) {
+      while (reading.items.length === 0 && reading.end === "open") {
+        await new Promise<void>((resolve) => reading.wake = resolve);
+      }
+      if (reading.items.length > 0) {
+        controller.enqueue(reading.items.shift());
+        if (++read % (WINDOW / 2) === 0) grant();
+      } else if (reading.end === "ended") controller.close();
+      else controller.error(reading.error);
+    },
+    cancel,
+  }, { highWaterMark: 0 });
+}
+
+/** The producing side: sends what an iterable yields, as the reader grants credit. */
+export class Production {
+  readonly #station: Station;
+  readonly #to: Life;
+  readonly #id: number;
+  #credit = WINDOW;
+  #more: (() => void) | undefined;
+  #state: "running" | "cancelled" = "running";
+
+  /** Produces for the asker that waits under `id`. */
+  constructor(station: Station, to: Life, id: number) {
+    this.#station = station;
+    this.#to = to;
+    this.#id = id;
+  }
+
+  /** The reader has room for more. */
+  grant(credit: number): void {
+    this.#credit += credit;
+    this.#more?.();
+  }
+
+  /** Nobody reads on. */
+  cancel(): void {
+    this.#state = "cancelled";
+    this.#more?.();
+  }
+
+  /** Runs the iterable to its end. */
+  async run(items: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+    try {
+      for await (const item of items) {
+        if (this.#credit === 0) await this.#waitForCredit();
+        if (this.#state === "cancelled") return;
+        this.#credit--;
+        this.#send(ITEM, item);
+      }
+      this.#send(END);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Ends the reply with an error. */
+  fail(error: unknown): void {
+    try {
+      this.#send(FAILURE, error);
+    } catch {
+      this.#send(FAILURE, sendableError(error));
+    }
+  }
+
+  #waitForCredit(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#more = () => {
+        if (this.#credit === 0 && this.#state === "running") return;
+        this.#more = undefined;
+        resolve();
+      };
+    });
+  }
+
+  #send(kind: number, value?: unknown): void {
+    this.#station.inbox.send(this.#to, { kind, id: this.#id, value });
+  }
+}

@@ -1,0 +1,182 @@
+// Runs in: owner
+/**
+ * Threads: how an isolate gets one and loses it. All threads are made by the first isolate, which is
+ * also the one that buries them: a thread made inside a worker starts half a second late on Deno.
+ *
+ * A thread is a `node:worker_threads` worker (still a Deno worker: exit codes, `unref`, and a hard kill
+ * while it holds a Web Lock). It holds the lock of its slot for life; when that lock is granted to the
+ * owner, the thread is surely gone.
+ *
+ * - I1: a slot is swept once for each life, after proof that its thread is gone.
+ * - I2: the parent is told of each end, after the sweep.
+ * - I3: a thread whose life was declared over is asked to exit, then, after {@linkcode GRACE_MS}, made to.
+ *
+ * @module
+ */
+import { SHARE_ENV, Worker } from "node:worker_threads";
+import { compareExchange, load, store } from "../memory/atomics.ts";
+import { COMMAND, ring } from "../memory/bell.ts";
+import {
+  declareDead,
+  type Ending,
+  endingOf,
+  isAlive,
+  type Life,
+  parentOf,
+  sayExitCode,
+  SLOT_BELL,
+  SLOT_COMMAND,
+  SLOT_EXIT_SAID,
+} from "../memory/slots.ts";
+import { sweep } from "../memory/sweep.ts";
+import { GONE } from "./inbox.ts";
+import type { Station } from "./station.ts";
+
+/** Milliseconds that a thread declared dead has to exit by itself. */
+export const GRACE_MS = 250;
+/** Command to a worker: exit at once. */
+export const EXIT_NOW = 1;
+
+/** What a thread is started with. */
+export interface Boot {
+  /** The arena's memory. */
+  readonly buffer: SharedArrayBuffer | ArrayBuffer;
+  /** Its slot and life. */
+  readonly life: Life;
+  /** Name of the Web Lock that it holds for life. */
+  readonly lock: string;
+}
+
+/** What a parent is told of a child's end. */
+export interface GoneNews {
+  /** The child's slot and life. */
+  readonly life: Life;
+  /** How it ended. */
+  readonly ending: Ending;
+  /** What the platform said, when the child could not. */
+  readonly error?: string;
+}
+
+interface Thread {
+  readonly life: Life;
+  readonly worker: Worker;
+  reaper?: ReturnType<typeof setTimeout>;
+  error?: string;
+}
+
+/** `navigator.locks`, which Deno has and its types do not. */
+const locks = (navigator as unknown as {
+  locks: { request(name: string, granted: () => void): Promise<void> };
+}).locks;
+
+/** Makes and buries the threads of a program. */
+export class Threads {
+  readonly #station: Station;
+  readonly #secret = crypto.randomUUID();
+  readonly #threads = new Map<number, Thread>();
+  #burying = 0;
+
+  /** For the first isolate's station. */
+  constructor(station: Station) {
+    this.#station = station;
+    station.onDeath(() => this.#reap());
+  }
+
+  /** Threads that were not buried yet. */
+  get count(): number {
+    return this.#threads.size + this.#burying;
+  }
+
+  /** Starts the thread of a slot; it reads its order from the slot's inbox. */
+  start(life: Life, { daemon }: { daemon: boolean }): void {
+    const { arena } = this.#station.isolate;
+    const lock = `troupe:${this.#secret}:${life.slot}`;
+    const workerData: Boot = { buffer: arena.buffer, life, lock };
+    const worker = new Worker(entryUrl(), { workerData, env: SHARE_ENV });
+    const thread: Thread = { life, worker };
+    this.#threads.set(life.slot, thread);
+    worker.on(
+      "error",
+      (error) => thread.error = error instanceof Error ? error.message : String(error),
+    );
+    worker.on("exit", (code) => this.#bury(thread, code, lock));
+    if (daemon) worker.unref();
+  }
+
+  /** From here on the thread keeps the program alive, or does not. */
+  setDaemon({ slot }: Life, daemon: boolean): void {
+    const worker = this.#threads.get(slot)?.worker;
+    if (daemon) worker?.unref();
+    else worker?.ref();
+  }
+
+  /** Sees to threads whose life was declared over but which are still there. */
+  #reap(): void {
+    for (const thread of this.#threads.values()) {
+      if (thread.reaper !== undefined || isAlive(this.#station.isolate.arena, thread.life)) {
+        continue;
+      }
+      commandExit(this.#station, thread.life);
+      thread.reaper = setTimeout(() => thread.worker.terminate(), GRACE_MS);
+    }
+  }
+
+  async #bury(thread: Thread, code: number, lock: string): Promise<void> {
+    clearTimeout(thread.reaper);
+    this.#threads.delete(thread.life.slot);
+    this.#burying++;
+    await locks.request(lock, () => {});
+    const { isolate, inbox } = this.#station;
+    const { life } = thread;
+    const at = isolate.arena.slotAt(life.slot);
+    if (load(isolate.arena.words, at + SLOT_EXIT_SAID) === 0) {
+      sayExitCode(isolate.arena, life.slot, code);
+    }
+    declareDead(isolate.arena, life, thread.error === undefined ? "exit" : "error");
+    const news: GoneNews = {
+      life,
+      ending: endingOf(isolate.arena, life) ?? { reason: "lost", exitCode: code },
+      error: thread.error,
+    };
+    const parent = parentOf(isolate.arena, life);
+    this.#endChildrenOf(life);
+    sweep(isolate, life);
+    this.#burying--;
+    inbox.send(parent, { kind: GONE, id: life.slot, value: news });
+  }
+
+  /** Children end with their parent. */
+  #endChildrenOf(parent: Life): void {
+    const { arena } = this.#station.isolate;
+    for (const { life } of this.#threads.values()) {
+      const { slot, incarnation } = parentOf(arena, life);
+      if (slot === parent.slot && incarnation === parent.incarnation) {
+        declareDead(arena, life, "terminated");
+      }
+    }
+  }
+}
+
+/** Tells an isolate to exit as soon as it looks. */
+export function commandExit({ isolate }: Station, { slot }: Life): void {
+  const { arena } = isolate;
+  const at = arena.slotAt(slot);
+  store(arena.words, at + SLOT_COMMAND, EXIT_NOW);
+  ring(arena.words, at + SLOT_BELL, COMMAND);
+}
+
+/** Takes the command given to the isolate in `slot`, if there is one. */
+export function takeCommand({ isolate }: Station): number {
+  const { arena, slot } = isolate;
+  const at = arena.slotAt(slot) + SLOT_COMMAND;
+  const command = load(arena.words, at);
+  compareExchange(arena.words, at, command, 0);
+  return command;
+}
+
+/** The worker's script: it needs no file of its own, so it works from anywhere this file does. */
+function entryUrl(): URL {
+  const entry = new URL("./entry.ts", import.meta.url).href;
+  const script = `import { boot } from ${JSON.stringify(entry)}; await boot();`;
+  return new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+}
