@@ -1,0 +1,186 @@
+/**
+ * What the behaviour tests share: `troupeTest`, which after each test looks whether anything is left
+ * behind, and a few things to wait for.
+ *
+ * @module
+ */
+import v8 from "node:v8";
+import vm from "node:vm";
+import { assertEquals } from "@std/assert";
+import { load } from "../memory/atomics.ts";
+import { here } from "../memory/isolate.ts";
+import { INBOX_REGION, REGION_TYPE } from "../memory/region.ts";
+import { isAlive, lifeIn } from "../memory/slots.ts";
+import { MAX_ISOLATES } from "../memory/layout.ts";
+import { SHARED } from "../memory/arena.ts";
+import { blocksOf, countBlocks } from "../memory/sweep.ts";
+import { Queue } from "../channels/queue.ts";
+import { childrenOf } from "../actors/children.ts";
+import { activeChildren } from "../actors/process.ts";
+import { station } from "../actors/station.ts";
+
+/** Longest that a test waits for something before it says that it will never come, in milliseconds. */
+export const HUNG_MS = 30_000;
+
+v8.setFlagsFromString("--expose-gc");
+/** Collects the garbage now, so that finalizers run in the next turns of the event loop. */
+export const collectGarbage: () => void = vm.runInNewContext("gc");
+
+/** All that a test must give back. */
+interface Traces {
+  /** Processes that run. */
+  children: number;
+  /** Threads that are not buried. */
+  threads: number;
+  /** Slots with a living isolate. */
+  isolates: number;
+  /** Waits that keep the program alive. */
+  waits: number;
+  /** Replies, results and starts waited for. */
+  awaited: number;
+  /** Blocks of the arena, but for the inboxes, which belong to the slots for ever. */
+  held: number;
+  loose: number;
+  part: number;
+  regions: number;
+}
+
+/** What there is at this moment. */
+export function traces(): Traces {
+  const { arena, park } = here();
+  let regions = 0;
+  for (const { handle, word } of blocksOf(arena)) {
+    if ((word & 7) !== SHARED) continue;
+    if (load(arena.words, arena.wordOf(handle) + REGION_TYPE) !== INBOX_REGION) regions++;
+  }
+  let isolates = 0;
+  for (let slot = 0; slot < MAX_ISOLATES; slot++) {
+    if (isAlive(arena, lifeIn(arena, slot))) isolates++;
+  }
+  const { held, loose, part } = countBlocks(arena);
+  return {
+    children: activeChildren().length,
+    threads: childrenOf(station()).threads,
+    isolates,
+    waits: park.keepAlive.count,
+    awaited: station().awaited.size,
+    held,
+    loose,
+    part,
+    regions,
+  };
+}
+
+/** One turn of the event loop, or a delay that a test needs to show that nothing happens in it. */
+export function turn(ms = 0): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until it is so, looking after each turn; throws when that takes for ever. */
+export async function until(isSo: () => boolean, what = "it"): Promise<void> {
+  const end = performance.now() + HUNG_MS;
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error(`Waited ${HUNG_MS} ms in vain for ${what}`);
+    await turn(1);
+  }
+}
+
+/** Whether a promise is still open after `ms` milliseconds. */
+export async function isPending(promise: Promise<unknown>, ms = 100): Promise<boolean> {
+  const open = Symbol();
+  return await Promise.race([promise.catch(() => {}), turn(ms).then(() => open)]) === open;
+}
+
+/** What a promise rejects with. */
+export function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    (value) => {
+      throw new Error(`It did not reject but gave ${Deno.inspect(value)}`);
+    },
+    (error) => error,
+  );
+}
+
+/** As {@linkcode rejection}, for an error of a class. */
+export async function rejectsWith<E extends Error>(
+  promise: Promise<unknown>,
+  // deno-lint-ignore no-explicit-any -- errors are made with all kinds of arguments
+  kind: abstract new (...args: any[]) => E,
+): Promise<E> {
+  const error = await rejection(promise);
+  if (error instanceof kind) return error;
+  throw new Error(`It rejected with ${Deno.inspect(error)} instead of ${kind.name}`, {
+    cause: error,
+  });
+}
+
+/** Waits until all that a test left was given back; collects garbage on the way. */
+async function settled(before: Traces): Promise<Traces> {
+  const end = performance.now() + HUNG_MS;
+  const isClean = (now: Traces) =>
+    Object.entries(before).every(([key, value]) => now[key as keyof Traces] === value);
+  for (let round = 0;; round++) {
+    const now = traces();
+    if (isClean(now) || performance.now() > end) return now;
+    if (round % 10 === 3) collectGarbage();
+    await turn(round < 10 ? 0 : 5);
+  }
+}
+
+/** What an isolate makes once and keeps. */
+function warmUp(): void {
+  const queue = new Queue<number>({ maxsize: 1 });
+  queue.putNowait(1);
+  queue.getNowait();
+  queue.close();
+  childrenOf(station());
+}
+
+/** A test that fails, too, when it leaves a thread, a wait, a block or a region behind. */
+export function troupeTest(
+  name: string,
+  fn: (context: Deno.TestContext) => void | Promise<void>,
+  options: Omit<Deno.TestDefinition, "name" | "fn"> = {},
+): void {
+  Deno.test({
+    ...options,
+    name,
+    async fn(context) {
+      warmUp();
+      const before = traces();
+      await fn(context);
+      assertEquals(await settled(before), before, "left behind");
+    },
+  });
+}
+
+/** What a program of its own did. */
+export interface Ran {
+  /** Its exit code. */
+  readonly code: number;
+  /** What it printed. */
+  readonly stdout: string;
+  /** What it complained of. */
+  readonly stderr: string;
+}
+
+/** Runs a module of tests/fixtures as a program of its own, and waits for its end. */
+export async function program(name: string, ...args: string[]): Promise<Ran> {
+  const script = new URL(`./fixtures/${name}`, import.meta.url).href;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", script, ...args],
+    cwd: new URL("..", import.meta.url),
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let isHung = false;
+  const hung = setTimeout(() => (isHung = true, child.kill("SIGKILL")), HUNG_MS);
+  const { code, stdout, stderr } = await child.output();
+  clearTimeout(hung);
+  const text = new TextDecoder();
+  const ran = { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  if (isHung) throw new Error(`${name} ${args.join(" ")} does not end:\n${ran.stdout}${ran.stderr}`);
+  return ran;
+}
