@@ -96,7 +96,7 @@ export class Crew {
   submit(lease: Lease): void {
     this.#unsettled++;
     if (this.#broken !== undefined) {
-      return this.#settle(lease, () => lease.fail(this.#broken!.error));
+      return this.#fail(lease, this.#broken.error);
     }
     this.#waiting.push(lease);
     this.#handOut();
@@ -120,7 +120,7 @@ export class Crew {
     this.#state = "dismissed";
     const waiting = this.#waiting.splice(0).slice(this.#head);
     this.#head = 0;
-    for (const lease of waiting) this.#settle(lease, () => lease.fail(terminated(lease)));
+    for (const lease of waiting) this.#fail(lease, terminated(lease));
     await Promise.all([...this.#members].map(({ ref }) => {
       if (!atOnce) return ref.stop();
       ref.kill();
@@ -168,7 +168,7 @@ export class Crew {
   #breakDown(error: unknown): void {
     this.#broken = { error };
     for (const lease of this.#waiting.splice(0).slice(this.#head)) {
-      this.#settle(lease, () => lease.fail(error));
+      this.#fail(lease, error);
     }
     this.#head = 0;
   }
@@ -185,7 +185,7 @@ export class Crew {
         this.#head = 0;
       }
       if (lease.isWanted) this.#give(member, lease);
-      else this.#settle(lease, () => false);
+      else this.#ended();
     }
   }
 
@@ -209,7 +209,8 @@ export class Crew {
     if (++member.taken >= this.#options.maxTasksPerChild) this.#retire(member);
     ref.ask.run([number, mode, args]).then((value) => {
       this.#learn((performance.now() - begun) / (heldBefore + 1));
-      this.#settle(lease, () => lease.succeed(value));
+      if (lease.succeed(value)) this.#events.settled(true);
+      this.#ended();
     }, (error) => this.#failed(lease, error)).finally(() => {
       member.held--;
       this.#handOut();
@@ -222,7 +223,7 @@ export class Crew {
       const reason = this.#state === "dismissed" && error instanceof ExitError
         ? terminated(lease)
         : taskError(error, lease.work);
-      return this.#settle(lease, () => lease.fail(reason));
+      return this.#fail(lease, reason);
     }
     this.#unsettled--;
     if (delay === 0) this.#resubmit(lease);
@@ -238,17 +239,19 @@ export class Crew {
   #resubmit(lease: Lease): void {
     this.#unsettled++;
     if (this.#broken !== undefined) {
-      return this.#settle(lease, () => lease.fail(this.#broken!.error));
+      return this.#fail(lease, this.#broken.error);
     }
     if (this.#head > 0) this.#waiting[--this.#head] = lease;
     else this.#waiting.unshift(lease);
     this.#handOut();
   }
 
-  #settle(lease: Lease, how: () => boolean): void {
-    const before = lease.isWanted;
-    const succeeded = how();
-    if (before) this.#events.settled(succeeded);
+  #fail(lease: Lease, error: unknown): void {
+    if (lease.fail(error)) this.#events.settled(false);
+    this.#ended();
+  }
+
+  #ended(): void {
     if (--this.#unsettled > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
