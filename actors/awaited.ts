@@ -87,7 +87,9 @@ export class AwaitedLetters {
   #hear(letter: Received): void {
     const awaited = this.#entries.get(letter.id);
     const { id, unreadable } = letter;
-    const readable = unreadable === undefined ? letter : { ...letter, kind: FAILURE, value: unreadable };
+    const readable = unreadable === undefined
+      ? letter
+      : { ...letter, kind: FAILURE, value: unreadable };
     if (awaited === undefined) this.#late++;
     else if (awaited.hear(readable)) this.remove(id);
   }

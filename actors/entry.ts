@@ -15,7 +15,7 @@ import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
 import { declareDead, sayExitCode } from "../memory/slots.ts";
 import { type Ending, parentOf } from "../memory/slots.ts";
-import "../channels/connection.ts";
+import "../channels/pipe_end.ts";
 import "../channels/queue.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity } from "./identity.ts";

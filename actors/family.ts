@@ -6,8 +6,8 @@
  */
 import { isAlive, parentOf } from "../memory/slots.ts";
 import { identity } from "./identity.ts";
-import type { ProcessOrder } from "./order.ts";
-import { callable, foreignProcess, Process } from "./process.ts";
+import { callable, foreignProcess } from "./embodiment.ts";
+import { Process } from "./process.ts";
 import { station } from "./station.ts";
 
 let self: Process | undefined;
@@ -47,7 +47,7 @@ export function cpuCount(): number {
 }
 
 /** Runs what a process was started for, in its own isolate. */
-export async function runOnce(code: unknown, { args }: ProcessOrder): Promise<unknown> {
+export async function runOnce(code: unknown, args: readonly unknown[]): Promise<unknown> {
   const who = identity();
   if (!isProcessClass(code)) return await callable(code, who.name)(...args);
   const body = foreignProcess({ identity: who, isAlive: () => true }, () => new code(...args));

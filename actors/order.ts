@@ -37,7 +37,7 @@ export interface ActorOrder {
   /** What its `init` or constructor takes. */
   readonly args: readonly unknown[];
   /** The actor itself. */
-  readonly self: AnyRef;
+  readonly actor: AnyRef;
 }
 
 /** An order to a fresh worker. */
@@ -52,12 +52,12 @@ export async function runOrder(
   become(order.identity);
   const code = await whileLoading(() => resolveCode(order.code));
   if (order.what === "process") {
-    tell(await runOnce(code, order));
+    tell(await runOnce(code, order.args));
     return { reason: "normal", exitCode: 0 };
   }
-  const { code: where, args, self } = order;
-  const { mailbox } = untyped(self);
+  const { code: where, args, actor } = order;
+  const { mailbox } = untyped(actor);
   return new Promise((ended, failed) => {
-    perform(station, { code: where, args, id: self.id, mailbox, spawn, ended }).then(tell, failed);
+    perform(station, { code: where, args, id: actor.id, mailbox, spawn, ended }).then(tell, failed);
   });
 }

@@ -4,14 +4,7 @@
  *
  * @module
  */
-import {
-  AlreadyStartedError,
-  ClosedError,
-  NotOwnerError,
-  NotStartedError,
-  NotSupportedError,
-  StillRunningError,
-} from "../errors.ts";
+import { ClosedError, NotSupportedError } from "../errors.ts";
 import type { WaitOptions } from "../memory/line.ts";
 import type { Ending, Life } from "../memory/slots.ts";
 import { copyOf } from "../channels/copy.ts";
@@ -19,44 +12,33 @@ import { exitError } from "./awaited.ts";
 import { childrenOf } from "./children.ts";
 import { codeRefOf, resolveCode, type Target } from "./code.ts";
 import type { Isolation } from "./contract.ts";
-import { type Identity, identity, isLoading, nextChildPath } from "./identity.ts";
+import {
+  callable,
+  checkNotLoading,
+  type Foreign,
+  nameOr,
+  type ProcessOptions,
+  takeEmbodied,
+} from "./embodiment.ts";
+import { type Identity, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
 import { Outcome } from "./outcome.ts";
+import {
+  type Attempt,
+  checkInitial,
+  checkNotRunning,
+  checkOpen,
+  checkStarted,
+  type ProcessState,
+} from "./process_state.ts";
 import { checkIsolation, isInline } from "./spawn.ts";
 import { type Station, station } from "./station.ts";
 import { remoteError } from "./wire_error.ts";
 
-/** Options of a {@linkcode Process}; `args` is required exactly when the target takes arguments. */
-export type ProcessOptions<A extends unknown[], R> = {
-  /** What runs: a task, or what `load()` gave. Default: nothing; subclasses override `run`. */
-  target?: Target<A, R>;
-  /** Default: `Process-1`, `Process-2`, …, in a child `Process-1:1`, …; subclasses by their name. */
-  name?: string;
-  /** Whether the program may end while it runs, which ends it too. Default: as its parent. */
-  daemon?: boolean;
-  /** Where it runs: a worker (default), or this isolate with `"inline"`. */
-  isolation?: Isolation;
-  /** Not supported for workers. */
-  permissions?: Deno.PermissionOptions;
-  /** Terminates the process when it fires. */
-  signal?: AbortSignal;
-} & ([] extends A ? { args?: A } : { args: NoInfer<A> });
-
-/** Where a process is in its life; `foreign`: not a child of this isolate. */
-type State = "initial" | "running" | "ended" | "closed" | "foreign";
-
-/** A process that is not a child of this isolate: this one itself, or its parent. */
-export interface Foreign {
-  /** Who it is. */
-  readonly identity: Identity;
-  /** Whether it goes on. */
-  isAlive(): boolean;
-}
+export type { ProcessOptions } from "./embodiment.ts";
 
 /** Processes started here that have not ended. */
 const alive = new Set<Process>();
-/** What the next constructor call makes, when it is no child. */
-let embodying: Foreign | undefined;
 
 /**
  * One run of a function in its own worker. Python: `multiprocessing.Process`.
@@ -94,7 +76,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
   #name: string;
   #daemon: boolean;
   #authkey: Uint8Array;
-  #state: State = "initial";
+  #state: ProcessState = "initial";
   #life: Life | undefined;
   #ending: Ending | undefined;
   #foreign: Foreign | undefined;
@@ -121,8 +103,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     this.#args = args;
     this.#isolation = isolation;
     this.#signal = signal;
-    this.#foreign = embodying;
-    embodying = undefined;
+    this.#foreign = takeEmbodied();
     const own = this.#foreign?.identity;
     if (own !== undefined) this.#state = "foreign";
     this.#path = own?.path ?? nextChildPath();
@@ -145,13 +126,13 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
   }
   /** @throws AlreadyStartedError after the start */
   set daemon(daemon: boolean) {
-    if (this.#state !== "initial") throw this.#alreadyStarted("set daemon of");
+    checkInitial(this.#attempt("set daemon of"));
     this.#daemon = Boolean(daemon);
   }
 
   /** Id of the operating system process that it runs in; `null` before the start. Python: `pid`. */
   get pid(): number | null {
-    this.#checkOpen("read the pid of");
+    checkOpen(this.#attempt("read the pid of"));
     return this.#state === "initial" ? null : Deno.pid;
   }
 
@@ -169,20 +150,19 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
 
   /** `null` until it has ended. Python: `exitcode`. @throws ClosedError after `close` */
   get exitCode(): number | null {
-    this.#checkOpen("read the exit code of");
+    checkOpen(this.#attempt("read the exit code of"));
     return this.#ending?.exitCode ?? null;
   }
 
   /** Whether it was started and has not ended. Python: `is_alive`. @throws ClosedError after `close` */
   isAlive(): boolean {
-    this.#checkOpen("ask after");
+    checkOpen(this.#attempt("ask after"));
     return this.#foreign?.isAlive() ?? this.#state === "running";
   }
 
   /** Resolves with the exit code, for `Promise.race` and the like. Python: `sentinel`. @throws NotStartedError before the start */
   get sentinel(): Promise<number> {
-    this.#checkOpen("get the sentinel of");
-    this.#checkStarted("get the sentinel of");
+    checkStarted(this.#attempt("get the sentinel of"));
     this.#keep();
     return this.#outcome.exitCode;
   }
@@ -204,8 +184,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
    * @throws NotSupportedError in a module that a worker is importing to run something of it
    */
   start(): this {
-    this.#checkOpen("start");
-    if (this.#state !== "initial") throw this.#alreadyStarted("start");
+    checkInitial(this.#attempt("start"));
     checkNotLoading(`start process "${this.#name}"`);
     this.#signal?.throwIfAborted();
     if (isInline(this.#station, this.#isolation)) this.#startHere();
@@ -229,8 +208,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
    * @throws NotStartedError before the start; ClosedError after `close`
    */
   async join({ timeout, signal }: WaitOptions = {}): Promise<boolean> {
-    this.#checkOpen("join");
-    this.#checkStarted("join");
+    checkStarted(this.#attempt("join"));
     if (this.#state !== "running") return true;
     const operation = `join process "${this.#name}"`;
     try {
@@ -244,26 +222,20 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
 
   /** Ends it now: exit code -15. After its end, nothing. Python: `terminate`. @throws NotStartedError, ClosedError */
   terminate(): void {
-    this.#checkOpen("terminate");
-    this.#checkStarted("terminate");
+    checkStarted(this.#attempt("terminate"));
     this.#end("terminated");
   }
 
   /** Ends it now: exit code -9. After its end, nothing. Python: `kill`. @throws NotStartedError, ClosedError */
   kill(): void {
-    this.#checkOpen("kill");
-    this.#checkStarted("kill");
+    checkStarted(this.#attempt("kill"));
     this.#end("killed");
   }
 
   /** Gives the object up. A second call does nothing. Python: `close`. @throws StillRunningError while it runs */
   close(): void {
     if (this.#state === "closed" || this.#state === "foreign") return;
-    if (this.#state === "running") {
-      throw new StillRunningError(
-        `Cannot close process "${this.#name}": it is still running; join or terminate it first`,
-      );
-    }
+    checkNotRunning(this.#attempt("close"));
     if (this.#state === "initial") {
       this.#outcome.fail(
         new ClosedError(`Cannot get the result of process "${this.#name}": it is closed`),
@@ -367,56 +339,12 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     this.#outcome.exitCode.then(() => keepAlive.remove());
   }
 
-  #checkOpen(operation: string): void {
-    if (this.#state !== "closed") return;
-    throw new ClosedError(`Cannot ${operation} process "${this.#name}": it is closed`);
-  }
-
-  #checkStarted(operation: string): void {
-    const text = `Cannot ${operation} process "${this.#name}"`;
-    if (this.#state === "initial") throw new NotStartedError(`${text}: it was not started`);
-    if (this.#state === "foreign") {
-      throw new NotOwnerError(`${text}: it is no child of this process`);
-    }
-  }
-
-  #alreadyStarted(operation: string): Error {
-    const text = `Cannot ${operation} process "${this.#name}": it was started already`;
-    return new AlreadyStartedError(text);
+  #attempt(operation: string): Attempt {
+    return { operation, name: this.#name, state: this.#state };
   }
 }
 
 /** Processes started in this isolate that have not ended; a fresh array. Python: `active_children`. */
 export function activeChildren(): Process[] {
   return [...alive];
-}
-
-/** Makes the object of a process that is no child of this isolate. */
-export function foreignProcess<P extends Process>(foreign: Foreign, make: () => P): P {
-  embodying = foreign;
-  try {
-    return make();
-  } finally {
-    embodying = undefined;
-  }
-}
-
-/** The function at an address. @throws TypeError when it is none */
-export function callable(code: unknown, name: string): (...args: readonly unknown[]) => unknown {
-  if (typeof code === "function") return code as never;
-  throw new TypeError(`Cannot run process "${name}": its target is no function`);
-}
-
-/** @throws NotSupportedError while a worker imports the module that it was started for */
-export function checkNotLoading(operation: string): void {
-  if (!isLoading()) return;
-  throw new NotSupportedError(
-    `Cannot ${operation} while a worker imports this module: guard it with if (import.meta.main)`,
-  );
-}
-
-function nameOr(name: unknown, fallback: string): string {
-  if (name === undefined || name === "") return fallback;
-  if (typeof name === "string") return name;
-  throw new TypeError("Cannot name a process: the name is no text");
 }

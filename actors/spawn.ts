@@ -100,7 +100,7 @@ function startWorker(here: Station, { code, id, mailbox, args }: Start): Promise
   let life: Life | undefined;
   let failure: TroupeError | undefined;
   const children = childrenOf(here);
-  const self = typed(new Ref(here, mailbox, { id, bare: [] })) as AnyRef;
+  const itself = typed(new Ref(here, mailbox, { id, bare: [] })) as AnyRef;
   const who = {
     ...identity(),
     name: id,
@@ -139,7 +139,7 @@ function startWorker(here: Station, { code, id, mailbox, args }: Start): Promise
     };
     try {
       life = children.start({
-        order: { what: "actor", identity: who, code, args, self },
+        order: { what: "actor", identity: who, code, args, actor: itself },
         id: number,
         daemon: true,
         prepare: (taken) => mailbox.setHost(taken),

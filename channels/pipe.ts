@@ -5,7 +5,8 @@
  * @module
  */
 import { here } from "../memory/isolate.ts";
-import { type Connection, PipeEnd } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { PipeEnd } from "./pipe_end.ts";
 import { DEFAULT_CAPACITY, makePipe, MOST_CAPACITY } from "./pipe_region.ts";
 
 /** Options of {@linkcode pipe}. */

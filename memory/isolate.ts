@@ -3,6 +3,8 @@
  * What an isolate has of the shared memory: the arena, its slot, its heap, its park. The first
  * isolate of a program makes the arena when it is first needed; a worker is given it at boot.
  *
+ * - I1: an isolate joins one arena, once; all it allocates is in the name of its slot.
+ *
  * @module
  */
 import { FullError } from "../errors.ts";

@@ -3,6 +3,8 @@
  * A wait on shared memory does not keep a program alive, so whoever waits keeps a timer. There is one
  * for all of them, and only while somebody sleeps.
  *
+ * - I1: there is a timer only while the count is not 0.
+ *
  * @module
  */
 
@@ -11,11 +13,13 @@ const FOR_EVER = 2 ** 30;
 /** Keeps the event loop alive while it is wanted. */
 export class KeepAlive {
   #wanted = 0;
+  #isAsleep = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** One more who waits. */
   add(): void {
     this.#wanted++;
+    if (this.#isAsleep) this.hold();
   }
 
   /** One less; the last lets the program end. */
@@ -26,9 +30,15 @@ export class KeepAlive {
     }
   }
 
-  /** Called before sleep: from here on the timer is needed. */
+  /** Called before sleep: from here on the timer is needed, also by those who come later. */
   hold(): void {
+    this.#isAsleep = true;
     if (this.#wanted > 0) this.#timer ??= setInterval(() => {}, FOR_EVER);
+  }
+
+  /** Called after sleep: whoever comes now has {@linkcode KeepAlive.hold} called in time. */
+  release(): void {
+    this.#isAsleep = false;
   }
 
   /** How many wait. */

@@ -131,6 +131,7 @@ export class Park {
   wake(): void {
     if (this.#state === "turning") return;
     this.#state = "turning";
+    this.keepAlive.release();
     this.#quiet = 0;
     queueMicrotask(this.#microturn);
   }
@@ -186,7 +187,11 @@ export class Park {
   }
 
   #sleepBlocking(ms: number): void {
-    const found = this.#habit.shouldSpin() && spin(this.#words, this.#bell);
+    let found = false;
+    if (this.#habit.shouldSpin()) {
+      found = spin(this.#words, this.#bell);
+      this.#habit.learn(found);
+    }
     if (!found && lieDown(this.#words, this.#bell)) wait(this.#words, this.#bell, ASLEEP, ms);
     this.#heard |= answer(this.#words, this.#bell);
     if ((this.#heard & COMMAND) !== 0) this.onCommand();
@@ -270,6 +275,7 @@ export class Park {
       this.#lastBreath = performance.now();
       if (this.#state === "asleep") {
         this.#state = "turning";
+        this.keepAlive.release();
         this.#turn();
       }
     });

@@ -4,6 +4,8 @@
  * the waiter still looks costs under 1 us; but a spin that finds nothing is wasted. So: spin while
  * recent spins found something, give it up when they do not, and try again now and then.
  *
+ * - I1: after {@linkcode BEST} spins in a row that found nothing, at most every 16th wait spins.
+ *
  * @module
  */
 import { load, pause } from "./atomics.ts";

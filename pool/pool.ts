@@ -6,76 +6,29 @@
  */
 import { ClosedError, NotSupportedError, StillRunningError, type TroupeError } from "../errors.ts";
 import type { WaitOptions } from "../memory/line.ts";
-import type { Isolation, RestartPolicy } from "../actors/actor.ts";
 import { codeRefOf, type Target } from "../actors/code.ts";
-import { cpuCount } from "../actors/family.ts";
-import { checkNotLoading } from "../actors/process.ts";
+import { checkNotLoading } from "../actors/embodiment.ts";
 import { checkIsolation } from "../actors/spawn.ts";
-import type { SendOptions } from "../channels/sendable.ts";
 import { checkChunk, collect, cut, cutLazily, defaultChunk, type Items } from "./chunks.ts";
 import { Crew } from "./crew.ts";
 import { Imap } from "./imap.ts";
-import { Lease, type Retry } from "./lease.ts";
-import { type AsyncResult, asyncResult } from "./result.ts";
+import { Lease } from "./lease.ts";
+import {
+  type MapOptions,
+  type PoolOptions,
+  type PoolStats,
+  sizeOf,
+  type TaskOptions,
+  tasksOf,
+} from "./options.ts";
+import { abortable, type AsyncResult, asyncResult, guarded } from "./result.ts";
 import { EACH, type LeaseMode, ONE, STAR } from "./worker.ts";
 
 export type { AsyncResult } from "./result.ts";
 export type { Items } from "./chunks.ts";
 export type { Retry } from "./lease.ts";
 
-/** Options of a {@linkcode Pool}. */
-export interface PoolOptions {
-  /** Workers. Default: one for each processor. */
-  size?: number | { min: number; max: number; idle?: number };
-  /** Runs first in each worker; when it keeps failing, all work rejects with its error. */
-  initializer?: Target<never[], unknown>;
-  /** What the initializer is called with. */
-  initargs?: unknown[];
-  /** Tasks, or chunks, after which a worker is replaced by a fresh one. Default: never. */
-  maxTasksPerChild?: number;
-  /** Where the workers run: workers (default), or this isolate with `"inline"`. */
-  isolation?: Isolation;
-  /** Not supported yet. */
-  restart?: RestartPolicy;
-  /** Not supported for workers. */
-  permissions?: Deno.PermissionOptions;
-}
-
-/** Options of one task. */
-export interface TaskOptions extends SendOptions {
-  /** Runs again after its worker died (default), after it threw, or both. Default: 1 attempt. */
-  retry?: Retry;
-}
-
-/** Options of the mapping methods. */
-export interface MapOptions extends TaskOptions {
-  /** Rejects at the first error instead of when all has run. Default `false`, as Python. */
-  failFast?: boolean;
-  /** Called as chunks are done. */
-  onProgress?(done: number, total: number | undefined): void;
-  /** Items that one worker gets at a time. Default: four chunks for each worker; 1 for `imap`. */
-  chunksize?: number;
-  /** Chunks on their way at most, for `imap`. Default: four for each worker. */
-  concurrency?: number;
-}
-
-/** Figures of a pool at this moment. */
-export interface PoolStats {
-  /** Workers that are up. */
-  size: number;
-  /** Workers with work. */
-  busy: number;
-  /** Pieces of work that no worker has yet. */
-  queued: number;
-  /** Pieces that succeeded. */
-  completed: number;
-  /** Pieces that failed for good. */
-  failed: number;
-  /** Workers that died and were replaced. */
-  restarts: number;
-  /** Share of the workers that have work, 0 to 1. */
-  utilisation: number;
-}
+export type { MapOptions, PoolOptions, PoolStats, TaskOptions } from "./options.ts";
 
 type State = "open" | "closed" | "terminated";
 
@@ -377,36 +330,4 @@ export class Pool implements AsyncDisposable {
   #notRunning(): ClosedError {
     return new ClosedError(`Cannot submit to the pool: it is ${this.#state}`);
   }
-}
-
-/** Callbacks cannot harm the pool. */
-function guarded<V>(callback: ((value: V) => void) | undefined, value: V): void {
-  try {
-    callback?.(value);
-  } catch (error) {
-    console.error("A callback of the pool threw:", error);
-  }
-}
-
-function abortable(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
-  });
-}
-
-function sizeOf(size: PoolOptions["size"]): number {
-  const workers = typeof size === "object" ? size.max : size ?? cpuCount();
-  if (typeof workers !== "number") throw new TypeError("Cannot make a pool: size is no number");
-  if (Number.isInteger(workers) && workers >= 1 && workers < 256) return workers;
-  throw new RangeError(`Cannot make a pool of ${workers} workers: from 1 to 255`);
-}
-
-function tasksOf(tasks: number | undefined): number {
-  if (tasks === undefined) return Infinity;
-  if (Number.isInteger(tasks) && tasks >= 1) return tasks;
-  throw new RangeError(
-    `Cannot make a pool with maxTasksPerChild ${tasks}: a whole number from 1 on`,
-  );
 }

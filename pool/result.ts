@@ -79,3 +79,21 @@ function within<R>(
     promise.then((value) => settle(() => resolve(value)), (error) => settle(() => reject(error)));
   });
 }
+
+/** Callbacks cannot harm the pool. */
+export function guarded<V>(callback: ((value: V) => void) | undefined, value: V): void {
+  try {
+    callback?.(value);
+  } catch (error) {
+    console.error("A callback of the pool threw:", error);
+  }
+}
+
+/** The promise, until the signal fires. */
+export function abortable(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
+}

@@ -127,6 +127,13 @@ async function settled(before: Traces): Promise<Traces> {
   }
 }
 
+/** After a failure: ends what the test started, so that the next one starts afresh. */
+async function abandon(before: Traces): Promise<void> {
+  for (const process of activeChildren()) process.kill();
+  const end = performance.now() + 1000;
+  while (traces().threads > before.threads && performance.now() < end) await turn(5);
+}
+
 /** What an isolate makes once and keeps. */
 function warmUp(): void {
   const queue = new Queue<number>({ maxsize: 1 });
@@ -148,7 +155,12 @@ export function troupeTest(
     async fn(context) {
       warmUp();
       const before = traces();
-      await fn(context);
+      try {
+        await fn(context);
+      } catch (error) {
+        await abandon(before);
+        throw error;
+      }
       assertEquals(await settled(before), before, "left behind");
     },
   });

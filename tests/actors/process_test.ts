@@ -305,8 +305,8 @@ troupeTest("PROC-24 a child sees its parent's name, and that it is alive", async
 troupeTest("PROC-25 children end with their parent", async () => {
   using ready = closing(new Queue<string>());
   const [here, there] = pipe<string>();
-  const one = new Process({ target: middle, args: [ready.it, there], name: "middle" }).start();
-  assertEquals(await ready.it.get(), "Process-1:1 of middle".replace("Process-1", pathOf(one)));
+  const one = new Process({ target: middle, args: [ready.it, there] }).start();
+  assertEquals(await ready.it.get(), `${one.name}:1 of ${one.name}`);
   assertEquals(await here.poll(), false);
   one.terminate();
   // The grandchild has the other end: it ends when the grandchild does.
@@ -391,11 +391,6 @@ troupeTest("options that are not supported are refused", () => {
   assertThrows(() => new Process({ target: nothing, isolation: "moon" as never }), TypeError);
   assertInstanceOf(new Process({ target: nothing, isolation: "worker" }), Process);
 });
-
-/** The numbers in the default name of a process. */
-function pathOf(one: Process<never[], unknown> | { name: string }): string {
-  return one.name;
-}
 
 /** A queue that is closed at the end of the block. */
 function closing<T>(it: Queue<T>): { it: Queue<T> } & Disposable {

@@ -1,0 +1,76 @@
+// Runs in: any isolate
+/**
+ * What making a process needs besides the class: its options, and the making of objects for processes
+ * that are no children of this isolate.
+ *
+ * @module
+ */
+import { NotSupportedError } from "../errors.ts";
+import type { Target } from "./code.ts";
+import type { Isolation } from "./contract.ts";
+import { type Identity, isLoading } from "./identity.ts";
+
+/** Options of a {@linkcode Process}; `args` is required exactly when the target takes arguments. */
+export type ProcessOptions<A extends unknown[], R> = {
+  /** What runs: a task, or what `load()` gave. Default: nothing; subclasses override `run`. */
+  target?: Target<A, R>;
+  /** Default: `Process-1`, `Process-2`, …, in a child `Process-1:1`, …; subclasses by their name. */
+  name?: string;
+  /** Whether the program may end while it runs, which ends it too. Default: as its parent. */
+  daemon?: boolean;
+  /** Where it runs: a worker (default), or this isolate with `"inline"`. */
+  isolation?: Isolation;
+  /** Not supported for workers. */
+  permissions?: Deno.PermissionOptions;
+  /** Terminates the process when it fires. */
+  signal?: AbortSignal;
+} & ([] extends A ? { args?: A } : { args: NoInfer<A> });
+
+/** A process that is not a child of this isolate: this one itself, or its parent. */
+export interface Foreign {
+  /** Who it is. */
+  readonly identity: Identity;
+  /** Whether it goes on. */
+  isAlive(): boolean;
+}
+
+/** What the next constructor call makes, when it is no child. */
+let embodying: Foreign | undefined;
+
+/** For the constructor: what it makes, when it is no child; once. */
+export function takeEmbodied(): Foreign | undefined {
+  const taken = embodying;
+  embodying = undefined;
+  return taken;
+}
+
+/** Makes the object of a process that is no child of this isolate. */
+export function foreignProcess<P>(foreign: Foreign, make: () => P): P {
+  embodying = foreign;
+  try {
+    return make();
+  } finally {
+    embodying = undefined;
+  }
+}
+
+/** The function at an address. @throws TypeError when it is none */
+export function callable(code: unknown, name: string): (...args: readonly unknown[]) => unknown {
+  if (typeof code === "function") return code as never;
+  throw new TypeError(`Cannot run process "${name}": its target is no function`);
+}
+
+/** @throws NotSupportedError while a worker imports the module that it was started for */
+export function checkNotLoading(operation: string): void {
+  if (!isLoading()) return;
+  throw new NotSupportedError(
+    `Cannot ${operation} while a worker imports this module: guard it with if (import.meta.main)`,
+  );
+}
+
+/** The name given, or the fallback for none. @throws TypeError for what is no text */
+export function nameOr(name: unknown, fallback: string): string {
+  if (name === undefined || name === "") return fallback;
+  if (typeof name === "string") return name;
+  throw new TypeError("Cannot name a process: the name is no text");
+}
