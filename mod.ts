@@ -96,7 +96,7 @@ export type {
   Spawn,
   SpawnOptions,
 } from "./actors/actor.ts";
-export { spawn } from "./actors/spawn.ts";
+export { spawn, warmWorkers } from "./actors/spawn.ts";
 
 // Processes
 export { activeChildren, Process } from "./actors/process.ts";

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { FullError } from "../errors.ts";
+import { FullError, NotSupportedError } from "../errors.ts";
 import {
   declareDead,
   type Ending,
@@ -20,6 +20,7 @@ import {
   vacateSlot,
 } from "../memory/slots.ts";
 import { ensureInbox, GONE, LAST_WORDS, ORDER, START_THREAD } from "./inbox.ts";
+import { Spares } from "./spares.ts";
 import type { Station } from "./station.ts";
 import { type GoneNews, Threads } from "./thread.ts";
 
@@ -52,12 +53,14 @@ interface Child {
 export class Children {
   readonly #station: Station;
   readonly #threads: Threads | undefined;
+  readonly #spares: Spares | undefined;
   readonly #children = new Map<number, Child>();
 
   /** For the isolate of `station`. */
   constructor(station: Station) {
     this.#station = station;
     this.#threads = station.isolate.slot === 0 ? new Threads(station) : undefined;
+    this.#spares = this.#threads && new Spares(station, this.#threads);
     station.onDeath(() => this.#lookForEnded());
     station.inbox.on(LAST_WORDS, ({ from, value }) => {
       const child = this.#find(from);
@@ -82,24 +85,37 @@ export class Children {
    */
   start({ order, id, daemon, prepare }: ChildStart, events: ChildEvents): Life {
     const { isolate, inbox } = this.#station;
-    const life = takeSlot(isolate.arena, isolate.life);
+    const spare = this.#spares?.take();
+    const life = spare ?? takeSlot(isolate.arena, isolate.life);
     if (life === undefined) throw new FullError("Cannot start a worker: all 256 slots are taken");
     try {
       ensureInbox(isolate, life.slot);
       prepare?.(life);
       inbox.send(life, { kind: ORDER, id, value: order });
     } catch (error) {
-      vacateSlot(isolate.arena, life);
+      if (spare !== undefined) this.#threads!.dismiss(spare);
+      else vacateSlot(isolate.arena, life);
       throw error;
     }
     this.#children.set(life.slot, { life, events, lastWords: undefined, hasEnded: false });
-    if (this.#threads !== undefined) this.#threads.start(life, { daemon });
-    else {inbox.send(lifeIn(isolate.arena, 0), {
-        kind: START_THREAD,
-        id: 0,
-        value: { life, daemon },
-      });}
+    if (spare !== undefined) this.#threads!.setDaemon(life, daemon);
+    else if (this.#threads !== undefined) this.#threads.start(life, { daemon });
+    else {
+      const root = lifeIn(isolate.arena, 0);
+      inbox.send(root, { kind: START_THREAD, id: 0, value: { life, daemon } });
+    }
     return life;
+  }
+
+  /**
+   * Keeps spare workers ready; resolves when they are.
+   *
+   * @throws NotSupportedError in a worker: only the first isolate makes threads
+   */
+  keepSpares(count: number): Promise<void> {
+    if (this.#spares !== undefined) return this.#spares.keep(count);
+    const text = "Cannot keep spare workers from a worker: only the first isolate can";
+    return Promise.reject(new NotSupportedError(text));
   }
 
   /** Declares a child's life over; everybody who waits for it is told now. */

@@ -19,8 +19,9 @@ import "../channels/pipe_end.ts";
 import "../channels/queue.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity } from "./identity.ts";
-import { FAILURE, LAST_WORDS, ORDER, type Received, REPLY } from "./inbox.ts";
+import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
+import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
 import { type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
 import { sendableError } from "./wire_error.ts";
@@ -29,7 +30,7 @@ const exitForReal = Deno.exit.bind(Deno);
 
 /** Makes this thread an isolate of the program that started it. */
 export async function boot(): Promise<void> {
-  const { buffer, life, lock } = workerData as Boot;
+  const { buffer, life, lock, spare } = workerData as Boot;
   await holdForLife(lock);
   const isolate = new Isolate(Arena.attach(buffer), life);
   settle(isolate);
@@ -40,6 +41,9 @@ export async function boot(): Promise<void> {
   };
   isolate.park.keepAlive.add();
   interceptEnds(here);
+  if (!spare) return;
+  await rehearse();
+  here.inbox.send(parentOf(isolate.arena, life), { kind: READY, id: 0 });
 }
 
 /** Runs the order; whatever comes of it, the isolate ends with it. */

@@ -54,6 +54,8 @@ export const START_THREAD: LetterKind = 9;
 export const GONE: LetterKind = 10;
 /** Order to an actor's isolate: end it after the messages it has. */
 export const STOP: LetterKind = 11;
+/** To the first isolate: this spare worker is up. */
+export const READY: LetterKind = 12;
 
 /** A letter as its reader gets it. */
 export interface Received {

@@ -45,6 +45,8 @@ export interface Boot {
   readonly life: Life;
   /** Name of the Web Lock that it holds for life. */
   readonly lock: string;
+  /** It has no order yet and tells when it is up. */
+  readonly spare: boolean;
 }
 
 /** What a parent is told of a child's end. */
@@ -75,6 +77,8 @@ export class Threads {
   readonly #secret = crypto.randomUUID();
   readonly #threads = new Map<number, Thread>();
   #burying = 0;
+  /** Called when a thread is gone and its slot is free. */
+  onBuried: (life: Life) => void = () => {};
 
   /** For the first isolate's station. */
   constructor(station: Station) {
@@ -88,10 +92,10 @@ export class Threads {
   }
 
   /** Starts the thread of a slot; it reads its order from the slot's inbox. */
-  start(life: Life, { daemon }: { daemon: boolean }): void {
+  start(life: Life, { daemon, spare = false }: { daemon: boolean; spare?: boolean }): void {
     const { arena } = this.#station.isolate;
     const lock = `troupe:${this.#secret}:${life.slot}`;
-    const workerData: Boot = { buffer: arena.buffer, life, lock };
+    const workerData: Boot = { buffer: arena.buffer, life, lock, spare };
     const worker = new Worker(entryUrl(), { workerData, env: SHARE_ENV });
     const thread: Thread = { life, worker };
     this.#threads.set(life.slot, thread);
@@ -108,6 +112,12 @@ export class Threads {
     const worker = this.#threads.get(slot)?.worker;
     if (daemon) worker?.unref();
     else worker?.ref();
+  }
+
+  /** Ends a thread that nobody uses. */
+  dismiss(life: Life): void {
+    declareDead(this.#station.isolate.arena, life, "shutdown");
+    this.#station.isolate.park.heardOfDeath();
   }
 
   /** Sees to threads whose life was declared over but which are still there. */
@@ -142,6 +152,7 @@ export class Threads {
     this.#endChildrenOf(life);
     sweep(isolate, life);
     this.#burying--;
+    this.onBuried(life);
     inbox.send(parent, { kind: GONE, id: life.slot, value: news });
   }
 
@@ -174,9 +185,15 @@ export function takeCommand({ isolate }: Station): number {
   return command;
 }
 
-/** The worker's script: it needs no file of its own, so it works from anywhere this file does. */
+/**
+ * The worker's script: it needs no file of its own, so it works from anywhere this file does. It loads
+ * all of Troupe at once: the user's module, which imports it too, then finds it there.
+ */
 function entryUrl(): URL {
-  const entry = new URL("./entry.ts", import.meta.url).href;
-  const script = `import { boot } from ${JSON.stringify(entry)}; await boot();`;
+  const [entry, whole] = ["./entry.ts", "../mod.ts"].map((path) =>
+    new URL(path, import.meta.url).href
+  );
+  const script = `import ${JSON.stringify(whole)};` +
+    `import { boot } from ${JSON.stringify(entry)}; await boot();`;
   return new URL(`data:text/javascript,${encodeURIComponent(script)}`);
 }

@@ -38,7 +38,7 @@ if (Deno.env.get("TROUPE_UPDATE_NAMES")) {
 
 const house: Record<string, Rule> = {
   "imports go down: errors < memory < channels < actors < pool": imports.importsGoDown,
-  "examples and benchmarks use the entry points": imports.outsidersUseEntryPoints,
+  "examples use the entry points": imports.outsidersUseEntryPoints,
   "mod.ts only re-exports, by name": mod.modOnlyReexports,
   "there are no import cycles, not even of types": imports.noCycles,
   "the first line says where a file runs": text.runsIn,

@@ -1,0 +1,110 @@
+// Runs in: any isolate
+/**
+ * What there is to read, and how it is cut into batches: small files together, big ones in pieces that
+ * end at line ends.
+ *
+ * @module
+ */
+import { isSeparator } from "./tokenise.ts";
+
+/** A part of a file, most often all of it. */
+export interface Piece {
+  /** Its path. */
+  readonly path: string;
+  /** First byte. */
+  readonly from: number;
+  /** Byte after the last. */
+  readonly to: number;
+}
+
+/** What one task reads. */
+export type Batch = readonly Piece[];
+
+/** All files of a folder. */
+export interface Listing {
+  /** Paths and sizes. */
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+  /** Their bytes. */
+  readonly bytes: number;
+  /** Folders and files that cannot be looked into. */
+  readonly unreadable: readonly string[];
+}
+
+const SKIPPED = new Set([".git", "node_modules"]);
+/** Most bytes of a batch. */
+const MOST = 6 << 20;
+/** Fewest, so that a task is worth its message. */
+const LEAST = 16 << 10;
+/** How far to look for the end of a line. */
+const WINDOW = 64 << 10;
+
+/** Lists the files of a folder, in the order of their paths. Links are not followed. */
+export function list(root: string): Listing {
+  const files: { path: string; size: number }[] = [];
+  const unreadable: string[] = [];
+  const visit = (folder: string) => {
+    const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+    for (const { name, isDirectory, isFile } of entries) {
+      const path = `${folder}/${name}`;
+      try {
+        if (isDirectory && !SKIPPED.has(name)) visit(path);
+        else if (isFile) files.push({ path, size: Deno.lstatSync(path).size });
+      } catch {
+        unreadable.push(path);
+      }
+    }
+  };
+  visit(root.replace(/(?<=.)\/+$/, ""));
+  return { files, bytes: files.reduce((sum, { size }) => sum + size, 0), unreadable };
+}
+
+/**
+ * Cuts files into at least `atLeast` batches where there is enough to cut. Lazy: a big file is looked
+ * into when its turn comes.
+ */
+export function* cut({ files, bytes }: Listing, atLeast: number): Generator<Batch> {
+  const most = Math.min(MOST, Math.max(LEAST, Math.ceil(bytes / atLeast)));
+  let batch: Piece[] = [];
+  let filled = 0;
+  for (const { path, size } of files) {
+    for (const piece of pieces(path, size, most)) {
+      if (filled > 0 && filled + piece.to - piece.from > most) {
+        yield batch;
+        batch = [];
+        filled = 0;
+      }
+      batch.push(piece);
+      filled += piece.to - piece.from;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The pieces of a file: about `most` bytes each, cut after a line, or at least between two words. */
+function* pieces(path: string, size: number, most: number): Generator<Piece> {
+  let from = 0;
+  while (size - from > most + WINDOW) {
+    const to = lineEnd(path, from + most) ?? size;
+    yield { path, from, to };
+    from = to;
+  }
+  yield { path, from, to: size };
+}
+
+/** Where to cut a file, a little after `at`; `undefined` when it cannot be read. */
+function lineEnd(path: string, at: number): number | undefined {
+  const window = new Uint8Array(WINDOW);
+  let length: number;
+  try {
+    using file = Deno.openSync(path);
+    file.seekSync(at, Deno.SeekMode.Start);
+    length = file.readSync(window) ?? 0;
+  } catch {
+    return undefined;
+  }
+  const seen = window.subarray(0, length);
+  const line = seen.indexOf(10);
+  if (line >= 0) return at + line + 1;
+  const gap = seen.findIndex(isSeparator);
+  return at + (gap >= 0 ? gap : length);
+}

@@ -1,0 +1,122 @@
+// Runs in: owner
+/**
+ * The one command behind `deno task test`: checks types, runs each part of the tests in a process of
+ * its own, and ends with the line `N passed, N failed`.
+ *
+ * Arguments: paths, to run only those, and options of `deno test`, such as `--filter "POOL-31"`.
+ *
+ * @module
+ */
+
+/** Parts of `tests/` with at least one test, and the documents whose examples are run. */
+interface Part {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** What came out of a part. */
+interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Longest that a part may take, in milliseconds; it is killed then, and counts as failed. */
+const LONGEST_MS = 5 * 60_000;
+/** Documents and sources with examples. */
+const DOCUMENTED = ["README.md", "docs", "mod.ts", "memory", "channels", "actors", "pool"];
+const ROOT = new URL("../", import.meta.url);
+const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed/;
+// deno-lint-ignore no-control-regex -- colours are control characters
+const COLOURS = /\u001b\[[\d;]*m/g;
+
+/** Runs everything; gives the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const { paths, options } = split(args);
+  const checked = await run("types", ["check", ...frozen(), "."], () => {});
+  const tallies: Tally[] = checked ? [] : [{ passed: 0, failed: 1 }];
+  const parts = paths.length > 0 ? [{ name: paths.join(" "), args: paths }] : await allParts();
+  for (const part of parts) tallies.push(await runPart(part, options));
+  const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
+  const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+  if (passed + failed === 0) console.log("\nNo test was run.");
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+/** Paths, and everything else; the value of a lone `--filter` goes with it. */
+function split(args: readonly string[]): { paths: string[]; options: string[] } {
+  const paths: string[] = [];
+  const options: string[] = ["--permit-no-files"];
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index];
+    if (!arg.startsWith("-")) paths.push(arg);
+    else if (arg === "--filter") options.push(`--filter=${args[++index] ?? ""}`);
+    else if (arg !== "--") options.push(arg);
+  }
+  return { paths, options };
+}
+
+/** Each folder of `tests/`, each test beside them, and the examples in the documentation. */
+async function allParts(): Promise<Part[]> {
+  const parts: Part[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL("tests/", ROOT))) {
+    if (isDirectory || name.endsWith("_test.ts")) parts.push({ name, args: [`tests/${name}`] });
+  }
+  parts.sort((a, b) => a.name < b.name ? -1 : 1);
+  return [...parts, { name: "examples in the documentation", args: ["--doc", ...DOCUMENTED] }];
+}
+
+async function runPart({ name, args }: Part, options: readonly string[]): Promise<Tally> {
+  let tally: Tally = { passed: 0, failed: 0 };
+  const flags = ["-A", "--no-check", "--sanitize-ops", "--sanitize-resources"];
+  const succeeded = await run(name, ["test", ...flags, ...frozen(), ...options, ...args], (line) => {
+    const found = SUMMARY.exec(line);
+    if (found !== null) tally = { passed: Number(found[1]), failed: Number(found[2]) };
+  });
+  if (succeeded || tally.failed > 0) return tally;
+  console.log(`${name} did not run to its end.`);
+  return { ...tally, failed: 1 };
+}
+
+/** Runs `deno` with these arguments, shows what it prints line by line; `true` if it went well. */
+async function run(
+  name: string,
+  args: readonly string[],
+  see: (line: string) => void,
+): Promise<boolean> {
+  console.log(`\n── ${name}`);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const hung = setTimeout(() => {
+    console.log(`${name} took more than ${LONGEST_MS / 60_000} minutes: it is killed.`);
+    child.kill("SIGKILL");
+  }, LONGEST_MS);
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of child.stdout) {
+    await writeAll(bytes);
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) see(line.replace(COLOURS, ""));
+  }
+  see(rest.replace(COLOURS, ""));
+  const { success } = await child.status;
+  clearTimeout(hung);
+  return success;
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let from = 0; from < bytes.length;) from += await Deno.stdout.write(bytes.subarray(from));
+}
+
+/** Where the versions must be those of the lock file. */
+function frozen(): string[] {
+  return Deno.env.get("CI") ? ["--frozen"] : [];
+}
+
+Deno.exit(await main(Deno.args));
