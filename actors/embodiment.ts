@@ -6,7 +6,7 @@
  * @module
  */
 import { NotSupportedError } from "../errors.ts";
-import type { Target } from "./code.ts";
+import { type Target, type Task, task } from "./code.ts";
 import type { Isolation } from "./contract.ts";
 import { type Identity, isLoading } from "./identity.ts";
 
@@ -33,6 +33,9 @@ export interface Foreign {
   /** Whether it goes on. */
   isAlive(): boolean;
 }
+
+/** What a process without a target runs. */
+export const nothing: Task<[], void> = task(import.meta, "troupe:nothing", () => {});
 
 /** What the next constructor call makes, when it is no child. */
 let embodying: Foreign | undefined;

@@ -13,8 +13,7 @@ import process from "node:process";
 import { workerData } from "node:worker_threads";
 import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
-import { declareDead, sayExitCode } from "../memory/slots.ts";
-import { type Ending, parentOf } from "../memory/slots.ts";
+import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../memory/slots.ts";
 import "../channels/pipe_end.ts";
 import "../channels/queue.ts";
 import { exitCodeOf } from "./exit_code.ts";
@@ -37,7 +36,7 @@ export async function boot(): Promise<void> {
   const here = station();
   here.inbox.on(ORDER, (letter) => obey(here, letter));
   isolate.park.onCommand = () => {
-    if (takeCommand(here) === EXIT_NOW) exitForReal(1);
+    if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, life)) exitForReal(1);
   };
   isolate.park.keepAlive.add();
   interceptEnds(here);

@@ -17,6 +17,7 @@ import {
   checkNotLoading,
   type Foreign,
   nameOr,
+  nothing,
   type ProcessOptions,
   takeEmbodied,
 } from "./embodiment.ts";
@@ -187,8 +188,10 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     checkInitial(this.#attempt("start"));
     checkNotLoading(`start process "${this.#name}"`);
     this.#signal?.throwIfAborted();
-    if (isInline(this.#station, this.#isolation)) this.#startHere();
-    else this.#startWorker();
+    if (isInline(this.#station, this.#isolation)) {
+      this.#args = copyOf(this.#args ?? []);
+      this.#startHere();
+    } else this.#startWorker();
     this.#state = "running";
     alive.add(this as unknown as Process);
     this.#signal?.addEventListener("abort", () => this.#end("terminated"), { once: true });
@@ -256,10 +259,9 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
   #startWorker(): void {
     const here = this.#station;
     const children = childrenOf(here);
-    let ending: Ending | undefined;
     const id = here.awaited.add({
       who: `process "${this.#name}"`,
-      ending: () => ending,
+      ending: () => this.#ending,
       maybeExecuted: () => true,
       background: true,
       fail: (error) => this.#outcome.fail(error),
@@ -269,10 +271,9 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
         return true;
       },
     });
-    const ended = (how: Ending, lastWords: unknown) => {
-      ending = how;
+    const ended = (ending: Ending, lastWords: unknown) => {
       here.awaited.remove(id);
-      this.#hasEnded(how, lastWords);
+      this.#hasEnded(ending, lastWords);
     };
     try {
       this.#life = children.start({ order: this.#order(), id, daemon: this.#daemon }, { ended });
@@ -284,7 +285,6 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
 
   /** In this isolate, from the next microtask on. */
   async #startHere(): Promise<void> {
-    this.#args = copyOf(this.#args ?? []);
     await Promise.resolve();
     try {
       this.#outcome.succeed(await this.run());
@@ -303,9 +303,8 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
       authkey: this.#authkey,
       parentName: identity().name,
     };
-    const code = codeRefOf(
-      (this.constructor as unknown) === Process ? this.#target : this.constructor,
-    );
+    const isPlain = (this.constructor as unknown) === Process;
+    const code = codeRefOf(isPlain ? this.#target ?? nothing : this.constructor);
     return { what: "process", identity: who, code, args: this.#args ?? [] };
   }
 
@@ -320,10 +319,9 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     this.#ending = ending;
     this.#state = "ended";
     alive.delete(this as unknown as Process);
-    const who = `process "${this.#name}"`;
     this.#outcome.fail(
       lastWords === undefined
-        ? exitError(who, ending, true)
+        ? exitError(`process "${this.#name}"`, ending, true)
         : remoteError(lastWords, `Process "${this.#name}"`),
     );
     this.#outcome.end(ending.exitCode);

@@ -85,7 +85,7 @@ export class Park {
   readonly keepAlive: KeepAlive = new KeepAlive();
   /** Called when some isolate died. */
   onDeath: () => void = () => {};
-  /** Called when this isolate was given a command. */
+  /** Called, before anything else is done, when this isolate was given a command or some isolate died. */
   onCommand: () => void = () => {};
 
   /** The waiting room of the isolate in `slot`. */
@@ -194,7 +194,7 @@ export class Park {
     }
     if (!found && lieDown(this.#words, this.#bell)) wait(this.#words, this.#bell, ASLEEP, ms);
     this.#heard |= answer(this.#words, this.#bell);
-    if ((this.#heard & COMMAND) !== 0) this.onCommand();
+    if ((this.#heard & (COMMAND | DEATH)) !== 0) this.onCommand();
   }
 
   #ring(slot: number, bits: number): void {
@@ -221,6 +221,7 @@ export class Park {
 
   #serve(heard: number): boolean {
     let progress = false;
+    if ((heard & (COMMAND | DEATH)) !== 0) this.onCommand();
     for (let topics = heard & ALL_TOPICS; topics !== 0; topics &= topics - 1) {
       const same = this.#byTopic[31 - Math.clz32(topics & -topics)];
       for (let index = same.length - 1; index >= 0; index--) {
@@ -230,7 +231,6 @@ export class Park {
         if (source.wanted && source.known) this.#unarmed.push(source);
       }
     }
-    if ((heard & COMMAND) !== 0) this.onCommand();
     if ((heard & DEATH) !== 0) this.onDeath();
     return progress || heard > ALL_TOPICS;
   }

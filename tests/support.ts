@@ -10,7 +10,8 @@ import { assertEquals } from "@std/assert";
 import { load } from "../memory/atomics.ts";
 import { here } from "../memory/isolate.ts";
 import { INBOX_REGION, REGION_TYPE } from "../memory/region.ts";
-import { isAlive, lifeIn } from "../memory/slots.ts";
+import { ASLEEP } from "../memory/bell.ts";
+import { isAlive, lifeIn, SLOT_BELL } from "../memory/slots.ts";
 import { MAX_ISOLATES } from "../memory/layout.ts";
 import { SHARED } from "../memory/arena.ts";
 import { blocksOf, countBlocks } from "../memory/sweep.ts";
@@ -69,6 +70,17 @@ export function traces(): Traces {
     part,
     regions,
   };
+}
+
+/** How many other isolates sleep on their doorbells. */
+export function sleepers(): number {
+  const { arena, slot } = here();
+  let count = 0;
+  for (let other = 0; other < MAX_ISOLATES; other++) {
+    if (other === slot || !isAlive(arena, lifeIn(arena, other))) continue;
+    if (load(arena.words, arena.slotAt(other) + SLOT_BELL) === ASLEEP) count++;
+  }
+  return count;
 }
 
 /** One turn of the event loop, or a delay that a test needs to show that nothing happens in it. */

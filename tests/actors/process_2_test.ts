@@ -179,16 +179,17 @@ troupeTest("a module that throws at import: the cause of the StartError is its e
   const one = new Process({ target: load<{ x: () => void }>(url).x }).start();
   const { cause } = await rejectsWith(one.result, StartError);
   assertInstanceOf(cause, RangeError);
-  assertEquals(cause.message, "thrown at import");
+  assertEquals((cause as Error).message, "thrown at import");
   await one.join();
 });
 
 troupeTest("result rejects with a RemoteError whose cause is an error of the same class", async () => {
   const one = new Process({ target: throwIt, args: ["range"], name: "thrower" }).start();
   const error = await rejectsWith(one.result, RemoteError);
-  assertInstanceOf(error.cause, RangeError);
-  assertEquals([error.cause.message, error.remoteName], ["too far", "RangeError"]);
-  assertInstanceOf(error.cause.cause, TypeError);
+  const cause = error.cause as Error;
+  assertInstanceOf(cause, RangeError);
+  assertEquals([cause.message, error.remoteName], ["too far", "RangeError"]);
+  assertInstanceOf(cause.cause, TypeError);
   assertStringIncludes(error.message, 'Process "thrower" threw RangeError: too far');
   assertStringIncludes(error.remoteStack, "fixtures/processes.ts");
   await one.join();
@@ -197,8 +198,9 @@ troupeTest("result rejects with a RemoteError whose cause is an error of the sam
 troupeTest("an error of an own class arrives as an Error with its name", async () => {
   const one = new Process({ target: throwIt, args: ["odd"] }).start();
   const error = await rejectsWith(one.result, RemoteError);
-  assertInstanceOf(error.cause, Error);
-  assertEquals([error.remoteName, error.cause.name, error.cause.message], [
+  const cause = error.cause as Error;
+  assertInstanceOf(cause, Error);
+  assertEquals([error.remoteName, cause.name, cause.message], [
     "OddError",
     "OddError",
     "odd one",
@@ -234,7 +236,7 @@ for (const [how, text] of [["rejection", "nobody caught me"], ["timer", "thrown 
     const one = new Process({ target: leave, args: [how] }).start();
     const error = await rejectsWith(one.result, RemoteError);
     assertInstanceOf(error.cause, RangeError);
-    assertEquals(error.cause.message, text);
+    assertEquals((error.cause as Error).message, text);
     await one.join();
   });
 }

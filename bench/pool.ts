@@ -1,0 +1,82 @@
+// Runs in: owner
+/**
+ * Pools: tasks that do nothing, against two bare Web Workers that take turns.
+ *
+ * Run: `deno run -A --no-lock bench/pool.ts`
+ *
+ * @module
+ */
+import { Pool } from "../mod.ts";
+import { noop } from "./actors.ts";
+import { contest, perSecond, perStep, report } from "./measure.ts";
+import { Rival } from "./rival.ts";
+
+const SIZE = 2;
+const COUNT = 4000;
+const TRIPS = 500;
+const ITEMS = Array.from({ length: 100_000 }, (_, i) => i);
+
+await using pool = new Pool({ size: SIZE });
+await pool.apply(noop, 1);
+using first = new Rival();
+using second = new Rival();
+await first.echo(1);
+await second.echo(1);
+
+const trip = await contest({
+  title: "pool.apply, one after the other",
+  unit: "us",
+  contenders: [
+    {
+      name: "pool.apply",
+      round: () =>
+        perStep(TRIPS, async () => {
+          for (let i = 0; i < TRIPS; i++) await pool.apply(noop, i);
+        }),
+    },
+    {
+      name: "postMessage echo",
+      round: () =>
+        perStep(TRIPS, async () => {
+          for (let i = 0; i < TRIPS; i++) await first.echo(i);
+        }),
+    },
+  ],
+});
+
+/** What the rivals do: every task a message, as many in flight as a pool would have. */
+const rivals = {
+  name: "postMessage to 2 bare workers, a task each",
+  round: () =>
+    perSecond(COUNT, async () => {
+      const half = COUNT / 2;
+      await Promise.all([first, second].map((rival) => rival.echoMany(1, half, 64)));
+    }),
+};
+
+/** All items in chunks. */
+const map = (chunksize?: number, count = ITEMS.length) => ({
+  name: chunksize === undefined ? "pool.map, default chunks" : `pool.map, chunks of ${chunksize}`,
+  round: () => perSecond(count, () => pool.map(noop, ITEMS.slice(0, count), { chunksize })),
+});
+
+const many = await contest({
+  title: `pool of ${SIZE}, tasks that do nothing`,
+  unit: "k/s",
+  contenders: [
+    {
+      name: "pool.applyAsync, all at once",
+      round: () =>
+        perSecond(COUNT, async () => {
+          const results = [];
+          for (let i = 0; i < COUNT; i++) results.push(pool.applyAsync(noop, [i]));
+          await Promise.all(results);
+        }),
+    },
+    map(1, COUNT),
+    map(100),
+    map(),
+    rivals,
+  ],
+});
+report([trip, many]);
