@@ -111,5 +111,6 @@ export type {
   MapOptions,
   PoolOptions,
   PoolStats,
+  Retry,
   TaskOptions,
 } from "./pool/pool.ts";

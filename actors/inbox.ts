@@ -23,7 +23,8 @@ import { INBOX_REGION, makeRegion, REGION_WORDS } from "../memory/region.ts";
 import { formatRing, recoverRing, Ring, ringBytes } from "../memory/ring.ts";
 import { isAlive, type Life, SLOT_INBOX } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
-import { Arrival, freeBlockNamedIn, VOID } from "../channels/arrival.ts";
+import { discardLeft, discardTaken, VOID } from "../channels/arrival.ts";
+import { HEAD_BYTES } from "../channels/parcel.ts";
 import { Receiver, Sender } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 
@@ -196,9 +197,7 @@ function ringOf(isolate: Isolate, slot: number): Ring {
 careFor(INBOX_REGION, (isolate, region, dead) => {
   const { arena } = isolate;
   const at = arena.wordOf(region) + REGION_WORDS;
-  recoverRing(arena, at, { dead, taken: (cell) => freeBlockNamedIn(isolate, cell) });
+  recoverRing(arena, at, { dead, taken: (cell) => discardTaken(isolate, cell, HEAD_BYTES) });
   if (load(arena.words, arena.slotAt(dead) + SLOT_INBOX) - 1 !== unitOf(region)) return;
-  const ring = ringOf(isolate, dead);
-  const arrival = new Arrival(isolate, ring, true);
-  for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
+  discardLeft(isolate, ringOf(isolate, dead), true);
 });

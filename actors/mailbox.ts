@@ -36,7 +36,8 @@ import {
   ringEverybody,
 } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
-import { Arrival, freeBlockNamedIn } from "../channels/arrival.ts";
+import { Arrival, discardLeft, discardTaken } from "../channels/arrival.ts";
+import { HEAD_BYTES } from "../channels/parcel.ts";
 
 const STATE = REGION_WORDS;
 const HOST = REGION_WORDS + 1;
@@ -247,12 +248,12 @@ function freeMailbox(isolate: Isolate, region: BlockHandle): void {
 careFor(MAILBOX_REGION, (isolate, region, dead) => {
   const { arena } = isolate;
   const mailbox = new Mailbox(isolate, region);
-  const taken = (cell: number) => freeBlockNamedIn(isolate, cell);
+  const taken = (cell: number) => discardTaken(isolate, cell, HEAD_BYTES);
   recoverRing(arena, arena.wordOf(region) + RING, { dead, taken });
   const { host } = mailbox;
   if (host.slot === dead && !isAlive(arena, host)) {
     mailbox.close(endingOf(arena, host) ?? { reason: "lost", exitCode: 1 });
-    emptyMailbox(isolate, mailbox.ring);
+    discardLeft(isolate, mailbox.ring, true);
   }
   if (dropRegion(arena, region, dead)) freeMailbox(isolate, region);
 });

@@ -6,7 +6,7 @@
  */
 import { NotSupportedError, type TroupeError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
-import { handle, registerHandle } from "../memory/handle.ts";
+import { handle, isUnsure, registerHandle } from "../memory/handle.ts";
 import type { WaitOptions } from "../memory/line.ts";
 import type { SendOptions } from "../channels/sendable.ts";
 import { Address } from "./address.ts";
@@ -128,7 +128,9 @@ export class Ref {
         receiveMailbox(here.isolate, region);
         return new Ref(here, new Mailbox(here.isolate, region), { id, bare });
       },
-      discard: (packed) => forgetMailbox(station().isolate, (packed as [BlockHandle])[0]),
+      discard(packed) {
+        if (!isUnsure()) forgetMailbox(station().isolate, (packed as [BlockHandle])[0]);
+      },
     });
   }
 

@@ -61,12 +61,12 @@ export const Source = defineActor(import.meta, {
   on: {
     intoPipe: async ({ end }, { what, count, blocking }: Flood): Promise<void> => {
       const value = SAMPLES[what];
-      if (blocking) for (let i = 0; i < count; i++) end.sendSync(value);
+      if (blocking) { for (let i = 0; i < count; i++) end.sendSync(value); }
       else for (let i = 0; i < count; i++) await end.send(value);
     },
     intoQueue: async ({ queue }, { what, count, blocking }: Flood): Promise<void> => {
       const value = SAMPLES[what];
-      if (blocking) for (let i = 0; i < count; i++) queue.putSync(value);
+      if (blocking) { for (let i = 0; i < count; i++) queue.putSync(value); }
       else for (let i = 0; i < count; i++) await queue.put(value);
     },
   },

@@ -8,6 +8,7 @@
  * @module
  */
 import { type BlockHandle, blockHandle, HELD, LOOSE } from "../memory/arena.ts";
+import { discardUnsure } from "../memory/handle.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { decode, discard } from "./codec/decoder.ts";
 import {
@@ -93,8 +94,9 @@ export class Arrival {
     else if ((meta & IN_BLOCK) !== 0) {
       const { block, length } = blockNamedAt(this.#isolate, at);
       if (arena.changeKind(block, { from: LOOSE, to: HELD, owner: slot })) {
-        const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES + (this.head?.byteLength ?? 0);
-        if ((meta & WITH_HANDLES) !== 0) discard(arena.bytes, from, from + length);
+        const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES;
+        const head = this.head?.byteLength ?? 0;
+        if ((meta & WITH_HANDLES) !== 0) discard(arena.bytes, from + head, from + length);
         heap.free(block);
       }
     } else if ((meta & WITH_HANDLES) !== 0) {
@@ -116,10 +118,32 @@ export class Arrival {
   }
 }
 
-/** Frees the block that the frame in a dead reader's cell names, if it is still on its way. */
-export function freeBlockNamedIn(isolate: Isolate, cell: number): void {
-  const meta = isolate.arena.words[cell + 1];
-  if ((meta & IN_BLOCK) !== 0) isolate.heap.free(blockNamedAt(isolate, (cell + 2) << 2).block);
+/** Throws away what the dead reader of a taken cell had in hand; the cell itself is recovered after. */
+export function discardTaken(isolate: Isolate, cell: number, headBytes = 0): void {
+  const { arena, heap } = isolate;
+  const meta = arena.words[cell + 1];
+  const at = (cell + 2) << 2;
+  const throwAway = (from: number, end: number) => {
+    if ((meta & WITH_HANDLES) === 0) return;
+    discardUnsure(() => discard(arena.bytes, from + headBytes, end));
+  };
+  if ((meta & IN_BLOCK) === 0) {
+    if ((meta & IN_STREAM) === 0) throwAway(at, at + (meta & FRAME_LENGTH));
+    return;
+  }
+  const { block, length } = blockNamedAt(isolate, at);
+  if (!arena.isLive(block)) return;
+  const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES;
+  throwAway(from, from + length);
+  heap.free(block);
+}
+
+/** Throws away all that a dead only reader left; it may have had the first in hand. */
+export function discardLeft(isolate: Isolate, ring: Cellular, hasHead = false): void {
+  const arrival = new Arrival(isolate, ring, hasHead);
+  const first = ring.take();
+  if (first >= 0) discardUnsure(() => arrival.discard(first));
+  for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
 }
 
 /** The block that the frame at a byte offset names. */

@@ -6,7 +6,7 @@
  */
 import { ClosedError, EmptyError, FullError, StillRunningError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
-import { type Handle, handle, registerHandle } from "../memory/handle.ts";
+import { type Handle, handle, isUnsure, registerHandle } from "../memory/handle.ts";
 import { here, type Isolate } from "../memory/isolate.ts";
 import { PENDING, type WaitOptions } from "../memory/line.ts";
 import { checkRegion, QUEUE_REGION, receiveRegion, sendRegion } from "../memory/region.ts";
@@ -235,7 +235,9 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
       },
       depart: (queue) => sendRegion(queue.#isolate.arena, queue.#region),
       unpack: (region) => adopt(region as BlockHandle),
-      discard: (region) => forgetQueue(here(), region as BlockHandle),
+      discard(region) {
+        if (!isUnsure()) forgetQueue(here(), region as BlockHandle);
+      },
     });
   }
 

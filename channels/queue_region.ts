@@ -19,7 +19,7 @@ import {
 } from "../memory/region.ts";
 import { formatRing, recoverRing, Ring, ringBytes, type RingSize } from "../memory/ring.ts";
 import { careFor } from "../memory/sweep.ts";
-import { Arrival, freeBlockNamedIn } from "./arrival.ts";
+import { Arrival, discardTaken } from "./arrival.ts";
 import type { PortRing } from "./port.ts";
 
 const MAX_SIZE = REGION_WORDS;
@@ -84,7 +84,7 @@ function cellsFor(maxsize: number): number {
 
 careFor(QUEUE_REGION, (isolate, region, dead) => {
   const { arena } = isolate;
-  const taken = (cell: number) => freeBlockNamedIn(isolate, cell);
+  const taken = (cell: number) => discardTaken(isolate, cell);
   for (const at of ringsFrom(arena, arena.wordOf(region) + RING)) {
     recoverRing(arena, at, { dead, taken });
   }

@@ -31,6 +31,23 @@ export interface HandleKind<T> {
   discard?(packed: unknown): void;
 }
 
+let unsure = false;
+
+/** Runs `discard` for a message whose reader died over it: it may have received some of its handles. */
+export function discardUnsure(discard: () => void): void {
+  unsure = true;
+  try {
+    discard();
+  } finally {
+    unsure = false;
+  }
+}
+
+/** Whether the handle being discarded may have been received: then what is counted must stay counted. */
+export function isUnsure(): boolean {
+  return unsure;
+}
+
 const kinds = new Map<string, HandleKind<unknown>>();
 
 /** Registers a kind of handles; a second registration of the same name replaces the first. */

@@ -31,10 +31,12 @@ export interface Listing {
 }
 
 const SKIPPED = new Set([".git", "node_modules"]);
-/** Most bytes of a batch. */
-const MOST = 6 << 20;
+/** Most bytes of a batch: large, so that adding up results is little work beside counting. */
+const MOST_OF_BATCH = 16 << 20;
 /** Fewest, so that a task is worth its message. */
-const LEAST = 16 << 10;
+const LEAST_OF_BATCH = 16 << 10;
+/** Most bytes of a piece, which a worker has in memory. */
+const MOST_OF_PIECE = 4 << 20;
 /** How far to look for the end of a line. */
 const WINDOW = 64 << 10;
 
@@ -59,22 +61,28 @@ export function list(root: string): Listing {
 }
 
 /**
- * Cuts files into at least `atLeast` batches where there is enough to cut. Lazy: a big file is looked
- * into when its turn comes.
+ * Cuts files into at least `atLeast` batches where there is enough to cut; the last ones are smaller, so
+ * that all workers end together. Lazy: a big file is looked into when its turn comes.
  */
 export function* cut({ files, bytes }: Listing, atLeast: number): Generator<Batch> {
-  const most = Math.min(MOST, Math.max(LEAST, Math.ceil(bytes / atLeast)));
+  const sizeOf = (left: number) =>
+    Math.min(MOST_OF_BATCH, Math.max(LEAST_OF_BATCH, Math.ceil(left / atLeast)));
+  let left = bytes;
+  let most = sizeOf(left);
   let batch: Piece[] = [];
   let filled = 0;
   for (const { path, size } of files) {
-    for (const piece of pieces(path, size, most)) {
-      if (filled > 0 && filled + piece.to - piece.from > most) {
+    for (const piece of pieces(path, size, Math.min(most, MOST_OF_PIECE))) {
+      const length = piece.to - piece.from;
+      if (filled > 0 && filled + length > most) {
         yield batch;
+        most = sizeOf(left);
         batch = [];
         filled = 0;
       }
       batch.push(piece);
-      filled += piece.to - piece.from;
+      filled += length;
+      left -= length;
     }
   }
   if (batch.length > 0) yield batch;
@@ -88,7 +96,7 @@ function* pieces(path: string, size: number, most: number): Generator<Piece> {
     yield { path, from, to };
     from = to;
   }
-  yield { path, from, to: size };
+  if (from < size || size === 0) yield { path, from, to: size };
 }
 
 /** Where to cut a file, a little after `at`; `undefined` when it cannot be read. */

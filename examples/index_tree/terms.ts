@@ -10,17 +10,20 @@
  * @module
  */
 
-/** All entries of a table, in a form that is cheap to send. */
+/** Terms and their counts, in a form that is cheap to send. */
 export interface PackedTerms {
   /** The terms, one after the other. */
   readonly bytes: Uint8Array;
-  /** Where each begins, and where the last ends. */
-  readonly starts: Uint32Array;
+  /** The length of each, in bytes. */
+  readonly lengths: Uint8Array;
   /** The hash of each. */
   readonly hashes: Int32Array;
   /** How often each was counted. */
-  readonly counts: Float64Array;
+  readonly counts: Uint32Array;
 }
+
+/** Terms that a table keeps, at 0, when its counts are taken: most of them come again. */
+const MOST_KEPT = 1 << 18;
 
 /** How often which term was seen. */
 export class TermTable {
@@ -54,28 +57,35 @@ export class TermTable {
     if (this.#size * 2 > this.#mask) this.#widen();
   }
 
-  /** Adds all counts of another table. */
-  merge({ bytes, starts, hashes, counts }: PackedTerms): void {
+  /** Adds counts of another table. */
+  merge({ bytes, lengths, hashes, counts }: PackedTerms): void {
+    let from = 0;
     for (let entry = 0; entry < hashes.length; entry++) {
-      this.add(bytes, starts[entry], starts[entry + 1], hashes[entry], counts[entry]);
+      const to = from + lengths[entry];
+      this.add(bytes, from, to, hashes[entry], counts[entry]);
+      from = to;
     }
   }
 
-  /** A copy of all entries. */
-  pack(): PackedTerms {
-    const size = this.#size;
-    return {
-      bytes: this.#bytes.slice(0, this.#starts[size]),
-      starts: this.#starts.slice(0, size + 1),
-      hashes: this.#hashes.slice(0, size),
-      counts: this.#counts.slice(0, size),
-    };
-  }
-
-  /** Forgets all terms; the memory is used again. */
-  clear(): void {
-    this.#slots.fill(0);
-    this.#size = 0;
+  /** A copy of all that was counted since the last call; the counts begin at 0 again. */
+  takeCounts(): PackedTerms {
+    const entries = this.#countedEntries();
+    const bytes = new Uint8Array(this.#starts[this.#size]);
+    const lengths = new Uint8Array(entries.length);
+    const hashes = new Int32Array(entries.length);
+    const counts = new Uint32Array(entries.length);
+    let end = 0;
+    for (let n = 0; n < entries.length; n++) {
+      const entry = entries[n];
+      const to = this.#starts[entry + 1];
+      for (let at = this.#starts[entry]; at < to; at++) bytes[end++] = this.#bytes[at];
+      lengths[n] = to - this.#starts[entry];
+      hashes[n] = this.#hashes[entry];
+      counts[n] = this.#counts[entry];
+    }
+    this.#counts.fill(0, 0, this.#size);
+    if (this.#size > MOST_KEPT) this.#clear();
+    return { bytes: bytes.subarray(0, end), lengths, hashes, counts };
   }
 
   /** The terms counted most, and their counts; equal ones in the order of their letters. */
@@ -99,6 +109,20 @@ export class TermTable {
       if (count === this.#counts[entry]) continue;
       return `"${this.#text(entry)}" was counted ${this.#counts[entry]} times, and ${count} times`;
     }
+  }
+
+  #countedEntries(): Uint32Array {
+    const entries = new Uint32Array(this.#size);
+    let length = 0;
+    for (let entry = 0; entry < this.#size; entry++) {
+      if (this.#counts[entry] > 0) entries[length++] = entry;
+    }
+    return entries.subarray(0, length);
+  }
+
+  #clear(): void {
+    this.#slots.fill(0);
+    this.#size = 0;
   }
 
   #find(source: Uint8Array, from: number, to: number, hash: number): number {
