@@ -99,6 +99,9 @@ export function makeMailbox(isolate: Isolate, options: MailboxOptions = {}): Blo
   return region;
 }
 
+/** The host of an actor that has ended. */
+const NOBODY: Life = { slot: -1, incarnation: -1 };
+
 /** A mailbox as one isolate sees it. */
 export class Mailbox {
   /** Names it in messages. */
@@ -107,6 +110,7 @@ export class Mailbox {
   readonly ring: Ring;
   readonly #isolate: Isolate;
   readonly #at: number;
+  #left: { readonly ending: Ending; readonly handled: number } | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
   constructor(isolate: Isolate, region: BlockHandle) {
@@ -119,7 +123,7 @@ export class Mailbox {
 
   /** OPENING, OPEN or CLOSED. */
   get state(): number {
-    return this.#load(STATE);
+    return this.#left === undefined ? this.#load(STATE) : CLOSED;
   }
 
   /** What happens to a message too many. */
@@ -129,16 +133,17 @@ export class Mailbox {
 
   /** Messages that wait. */
   get depth(): number {
-    return this.ring.size;
+    return this.#left === undefined ? this.ring.size : 0;
   }
 
   /** Messages handled. */
   get handled(): number {
-    return this.#load(HANDLED);
+    return this.#left?.handled ?? this.#load(HANDLED);
   }
 
   /** The isolate that runs the actor. */
   get host(): Life {
+    if (this.#left !== undefined) return NOBODY;
     return { slot: this.#load(HOST) - 1, incarnation: this.#load(HOST_LIFE) };
   }
 
@@ -166,12 +171,14 @@ export class Mailbox {
 
   /** Whether the message with this ticket was handed to the handler; tickets wrap at 20 bits. */
   wasStarted(ticket: number): boolean {
+    if (this.#left !== undefined) return true;
     const started = this.#load(STARTED);
     return started !== 0 && ((started - 1 - ticket) << 12) >> 12 >= 0;
   }
 
   /** Closes it with the reason; `false` when it was closed already. */
   close(ending: Ending): boolean {
+    if (this.#left !== undefined) return false;
     const closed = closeMailbox(this.#isolate, this.region, ending);
     if (closed) {
       this.ring.ringAll();
@@ -183,7 +190,8 @@ export class Mailbox {
 
   /** How the actor ended; `undefined` while it has not. */
   get ending(): Ending | undefined {
-    if (this.state === CLOSED) {
+    if (this.#left !== undefined) return this.#left.ending;
+    if (this.#load(STATE) === CLOSED) {
       return { reason: REASONS[this.#load(REASON)], exitCode: this.#load(EXIT_CODE) };
     }
     const { host } = this;
@@ -196,9 +204,16 @@ export class Mailbox {
     sendRegion(this.#isolate.arena, this.region);
   }
 
-  /** This isolate holds it no more. */
-  letGo(): void {
+  /** Remembers how the actor ended and gives the memory back; `false` while it goes on. */
+  leave(): boolean {
+    if (this.#left !== undefined) return true;
+    const { ending, handled } = this;
+    if (ending === undefined) return false;
+    this.ring.readers.stir();
+    this.ring.writers.stir();
+    this.#left = { ending, handled };
     letGoOfMailbox(this.#isolate, this.region);
+    return true;
   }
 
   #load(offset: number): number {

@@ -12,7 +12,8 @@ import type { SendOptions } from "../channels/sendable.ts";
 import { Address } from "./address.ts";
 import type { ActorExit, ActorRef, ActorStats, AnyRef } from "./contract.ts";
 import { STOP } from "./inbox.ts";
-import { forgetMailbox, letGoOfMailbox, Mailbox, receiveMailbox } from "./mailbox.ts";
+import { forgetMailbox, type Mailbox } from "./mailbox.ts";
+import { arrivedMailbox } from "./mailboxes.ts";
 import { byName } from "./proxy.ts";
 import { type Station, station } from "./station.ts";
 import { openReply } from "./streamed.ts";
@@ -67,9 +68,6 @@ export class Ref {
       const { payload, options } = this.#split(name, args);
       return openReply(station, this.#address, { message: { name, payload }, options });
     });
-    const counts = countsOf(station);
-    counts.set(mailbox.region, (counts.get(mailbox.region) ?? 0) + 1);
-    collected.register(this, { station, region: mailbox.region });
   }
 
   /** The actor's mailbox. */
@@ -125,8 +123,7 @@ export class Ref {
       unpack(packed) {
         const [region, id, bare] = packed as [BlockHandle, string, readonly string[]];
         const here = station();
-        receiveMailbox(here.isolate, region);
-        return new Ref(here, new Mailbox(here.isolate, region), { id, bare });
+        return new Ref(here, arrivedMailbox(here, region), { id, bare });
       },
       discard(packed) {
         if (!isUnsure()) forgetMailbox(station().isolate, (packed as [BlockHandle])[0]);
@@ -155,26 +152,6 @@ export function typed<P>(ref: Ref): ActorRef<P> {
 export function untyped(ref: AnyRef): Ref {
   if (ref as unknown instanceof Ref) return ref as unknown as Ref;
   throw new TypeError("Cannot use this as a reference to an actor: spawn() gives one");
-}
-
-/** Mailboxes are held once for each isolate, however many references there are. */
-const held = new WeakMap<Station, Map<BlockHandle, number>>();
-
-const collected = new FinalizationRegistry<{ station: Station; region: BlockHandle }>(
-  ({ station, region }) => {
-    const counts = countsOf(station);
-    const left = (counts.get(region) ?? 1) - 1;
-    counts.set(region, left);
-    if (left > 0) return;
-    counts.delete(region);
-    letGoOfMailbox(station.isolate, region);
-  },
-);
-
-function countsOf(station: Station): Map<BlockHandle, number> {
-  let counts = held.get(station);
-  if (counts === undefined) held.set(station, counts = new Map());
-  return counts;
 }
 
 function looksLikeOptions(value: unknown): value is SendOptions {

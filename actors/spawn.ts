@@ -20,7 +20,8 @@ import type {
 } from "./contract.ts";
 import { identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
-import { Mailbox, makeMailbox } from "./mailbox.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { newMailbox } from "./mailboxes.ts";
 import { dropActor, type Entrance, perform } from "./performance.ts";
 import { Ref, typed } from "./ref.ts";
 import { type Station, station } from "./station.ts";
@@ -68,7 +69,7 @@ export const spawn: Spawn = async <D extends AnyActor>(
   given.signal?.throwIfAborted();
   const here = station();
   const id = given.id ?? `${code.name}-${++spawned}`;
-  const mailbox = new Mailbox(here.isolate, makeMailbox(here.isolate, given.mailbox));
+  const mailbox = newMailbox(here, given.mailbox);
   const start: Start = { code, id, mailbox, args: given.args ?? [] };
   const ref = isInline(here, given.isolation)
     ? await startHere(here, start)

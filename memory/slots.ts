@@ -124,6 +124,7 @@ export function markRunning(arena: Arena, { slot, incarnation }: Life): boolean 
 
 /** Whether this life of the slot goes on. */
 export function isAlive(arena: Arena, { slot, incarnation }: Life): boolean {
+  if (slot < 0) return false;
   const seen = load(arena.words, arena.slotAt(slot));
   const state = seen & 7;
   return (seen >>> 7) === incarnation && (state === STARTING || state === RUNNING);
