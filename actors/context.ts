@@ -27,6 +27,7 @@ export class ActorContext implements Context {
   readonly log: Context["log"];
   readonly spawn: Spawn;
   readonly #powers: Powers;
+  readonly #offspring = new Set<AnyRef>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #controller: AbortController | undefined;
   #self: AnyRef | undefined;
@@ -35,7 +36,12 @@ export class ActorContext implements Context {
   constructor(powers: Powers) {
     this.#powers = powers;
     this.id = powers.id;
-    this.spawn = powers.spawn;
+    this.spawn = (async (...what: Parameters<Spawn>) => {
+      const child = await powers.spawn(...what) as AnyRef;
+      this.#offspring.add(child);
+      child.exited.then(() => this.#offspring.delete(child));
+      return child;
+    }) as Spawn;
     this.log = logOf(powers.id);
   }
 
@@ -64,6 +70,12 @@ export class ActorContext implements Context {
       if (this.#controller?.signal.aborted) return;
       return this.self.tell[DOWN]({ id: ref.id, reason, exitCode });
     }).catch((error: unknown) => this.log.error(error));
+  }
+
+  /** The actor has ended: what it spawned ends too. */
+  endOffspring(): void {
+    for (const child of this.#offspring) child.kill();
+    this.#offspring.clear();
   }
 
   /** The actor ends: its signal fires, its timers are off. */

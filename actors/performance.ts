@@ -78,7 +78,7 @@ export async function perform(station: Station, script: Script): Promise<Entranc
 export function dropActor(station: Station, mailbox: Mailbox, ending: Ending): void {
   const runner = running(station).get(mailbox.region);
   running(station).delete(mailbox.region);
-  runner?.abandon();
+  runner?.drop();
   mailbox.close(ending);
 }
 

@@ -128,7 +128,12 @@ export class Runner implements Source {
   }
 
   /** Ends at once; what the handler in hand gives is nobody's. */
-  abandon(): void {
+  drop(): void {
+    this.#leave();
+    this.#cast.context.endOffspring();
+  }
+
+  #leave(): void {
     this.#state = "ended";
     this.#cast.context.abort(STOPPED());
     this.#station.isolate.park.unwatch(this);
@@ -264,7 +269,7 @@ export class Runner implements Source {
   }
 
   async #end(): Promise<void> {
-    this.abandon();
+    this.#leave();
     let ending: Ending = { reason: "normal", exitCode: 0 };
     const { behaviour, state, context } = this.#cast;
     try {
@@ -273,6 +278,7 @@ export class Runner implements Source {
       context.log.error("stopped hook failed:", error);
       ending = { reason: "error", exitCode: 1 };
     }
+    context.endOffspring();
     this.#cast.ended(ending);
   }
 }

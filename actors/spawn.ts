@@ -74,6 +74,10 @@ export const spawn: Spawn = async <D extends AnyActor>(
   const ref = isInline(here, given.isolation)
     ? await startHere(here, start)
     : await startWorker(here, start);
+  if (given.signal?.aborted) {
+    ref.kill();
+    throw given.signal.reason;
+  }
   given.signal?.addEventListener("abort", () => ref.kill(), { once: true });
   return typed(ref);
 };
@@ -107,9 +111,33 @@ async function startHere(here: Station, start: Start): Promise<Ref> {
   const { id, mailbox } = start;
   mailbox.setHost(here.isolate.life);
   const args = copyOf(start.args);
-  const { bare } = await perform(here, { ...start, args, spawn, ended() {} });
-  const kill = () => dropActor(here, mailbox, { reason: "killed", exitCode: -9 });
-  return new Ref(here, mailbox, { id, bare, kill });
+  const family = new Set<AnyRef>();
+  const endFamily = () => {
+    for (const child of family) child.kill();
+  };
+  try {
+    const script = { ...start, args, spawn: spawnInto(family), ended: endFamily };
+    const { bare } = await perform(here, script);
+    const kill = () => {
+      dropActor(here, mailbox, { reason: "killed", exitCode: -9 });
+      endFamily();
+    };
+    return new Ref(here, mailbox, { id, bare, kill });
+  } catch (error) {
+    endFamily();
+    throw error;
+  }
+}
+
+/** A `spawn` that notes the children that live; in a worker of its own an actor needs no such notes. */
+function spawnInto(family: Set<AnyRef>): Spawn {
+  const spawnChild = async (...given: Parameters<typeof spawn>) => {
+    const child = await spawn(...given) as AnyRef;
+    family.add(child);
+    child.exited.then(() => family.delete(child));
+    return child;
+  };
+  return spawnChild as Spawn;
 }
 
 /** In a worker of its own. */
@@ -132,7 +160,8 @@ function startWorker(here: Station, { code, id, mailbox, args }: Start): Promise
     };
     const number = here.awaited.add({
       who: `actor "${id}"`,
-      ending: () => mailbox.ending,
+      // The mailbox closes before the failure is told; `ended` below hears of the worker's end.
+      ending: () => undefined,
       maybeExecuted: () => true,
       fail,
       hear({ kind, value }) {
