@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { FullError, TimeoutError } from "../errors.ts";
+import { FullError, NotSendableError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../memory/line.ts";
 import { Arrival } from "../channels/arrival.ts";
 import type { Letter } from "../channels/parcel.ts";
@@ -61,6 +61,7 @@ export class Address {
       operation: `send to actor "${id}"`,
       check: () => this.#check(),
       full: (value) => this.#full(value),
+      refused: inPayload,
     });
   }
 
@@ -164,7 +165,7 @@ export class Address {
       }
       return Promise.resolve();
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(inPayload(error));
     }
   }
 
@@ -208,4 +209,14 @@ export class Address {
       metaOf: (cell) => ring.metaOf(cell),
     };
   }
+}
+
+/** Of a payload that cannot be sent, the error that names the part of the payload, not of the letter. */
+function inPayload(error: unknown): unknown {
+  if (!(error instanceof NotSendableError) || !error.path.startsWith("$[1]")) return error;
+  const path = `$${error.path.slice("$[1]".length)}`;
+  return new NotSendableError(error.message.replace(error.path, () => path), {
+    path,
+    cause: error.cause,
+  });
 }

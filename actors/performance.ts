@@ -46,16 +46,17 @@ export interface Entrance {
  */
 export async function perform(station: Station, script: Script): Promise<Entrance> {
   const { mailbox, id } = script;
+  let stop: (reason: unknown) => void = () => {};
+  let bare: readonly string[] = [];
+  const context = new ActorContext({
+    id,
+    self: () => typed(new Ref(station, mailbox, { id, bare, own: true })) as AnyRef,
+    spawn: script.spawn,
+    stop: (reason) => stop(reason),
+  });
   try {
     const behaviour = behaviourOf(await resolveCode(script.code), script.code.name);
-    const { bare } = behaviour;
-    let stop: (reason: unknown) => void = () => {};
-    const context = new ActorContext({
-      id,
-      self: () => typed(new Ref(station, mailbox, { id, bare, own: true })) as AnyRef,
-      spawn: script.spawn,
-      stop: (reason) => stop(reason),
-    });
+    bare = behaviour.bare;
     const state = await behaviour.init([...script.args], context);
     const ended = (ending: Ending) => {
       running(station).delete(mailbox.region);
@@ -69,6 +70,7 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     runner.begin();
     return { bare };
   } catch (error) {
+    context.endOffspring();
     mailbox.close({ reason: "error", exitCode: 1 });
     throw startError(error, id);
   }

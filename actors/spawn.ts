@@ -111,33 +111,9 @@ async function startHere(here: Station, start: Start): Promise<Ref> {
   const { id, mailbox } = start;
   mailbox.setHost(here.isolate.life);
   const args = copyOf(start.args);
-  const family = new Set<AnyRef>();
-  const endFamily = () => {
-    for (const child of family) child.kill();
-  };
-  try {
-    const script = { ...start, args, spawn: spawnInto(family), ended: endFamily };
-    const { bare } = await perform(here, script);
-    const kill = () => {
-      dropActor(here, mailbox, { reason: "killed", exitCode: -9 });
-      endFamily();
-    };
-    return new Ref(here, mailbox, { id, bare, kill });
-  } catch (error) {
-    endFamily();
-    throw error;
-  }
-}
-
-/** A `spawn` that notes the children that live; in a worker of its own an actor needs no such notes. */
-function spawnInto(family: Set<AnyRef>): Spawn {
-  const spawnChild = async (...given: Parameters<typeof spawn>) => {
-    const child = await spawn(...given) as AnyRef;
-    family.add(child);
-    child.exited.then(() => family.delete(child));
-    return child;
-  };
-  return spawnChild as Spawn;
+  const { bare } = await perform(here, { ...start, args, spawn, ended() {} });
+  const kill = () => dropActor(here, mailbox, { reason: "killed", exitCode: -9 });
+  return new Ref(here, mailbox, { id, bare, kill });
 }
 
 /** In a worker of its own. */

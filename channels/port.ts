@@ -41,6 +41,8 @@ export interface SenderRules {
   check(value: unknown): void;
   /** The error of a wait for room that ran out of time. */
   full?(value: unknown): Error;
+  /** The error for a value that cannot be sent, out of that of the codec; default: the same. */
+  refused?(error: unknown): unknown;
   /** A bound on bytes, besides that of the ring. */
   readonly bytes?: ByteBound;
 }
@@ -90,7 +92,7 @@ export class Sender {
       if (timeout !== undefined && timeout <= 0) return Promise.reject(this.#full(letter.value));
       return this.#sendLater(letter, wrap(this.#isolate, letter, this.#ring.room), options);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(this.#rules.refused?.(error) ?? error);
     }
   }
 

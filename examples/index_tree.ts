@@ -11,7 +11,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cpuCount } from "@troupe/troupe";
-import { cut, list, type Listing } from "./index_tree/batches.ts";
+import { cut, list } from "./index_tree/batches.ts";
 import { addFigures, countInto, noFigures } from "./index_tree/count.ts";
 import { indexInPool, type Pass } from "./index_tree/pooled.ts";
 import { PeakMemory } from "./index_tree/memory.ts";
@@ -30,19 +30,14 @@ async function main(args: string[]): Promise<number> {
   const wishes = read(args);
   if (typeof wishes === "string") return fail(wishes);
   const { folder, kills, workers } = wishes;
-  let listing: Listing;
-  try {
-    listing = list(folder);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "there is no such folder" : String(error);
-    return fail(`Cannot index ${folder}: ${why}`);
-  }
+  const obstacle = obstacleAt(folder);
+  if (obstacle !== undefined) return fail(`Cannot index ${folder}: ${obstacle}`);
   // Cut finely enough that there is something to do before, between and after the kills.
-  const atLeast = Math.max(8 * workers, 4 * (kills + 1));
+  const parts = Math.max(4 * workers, kills + 1);
   const memory = new PeakMemory();
-  const pooled = await indexInPool(listing, { kills, workers, atLeast });
-  printIndex(pooled, { kills, workers, unreadable: listing.unreadable, peak: memory.peak });
-  const plain = indexPlainly(listing, atLeast);
+  const pooled = await indexInPool(folder, { kills, workers, parts });
+  printIndex(pooled, { workers, peak: memory.peak });
+  const plain = indexPlainly(folder, parts);
   memory.end();
   printComparison(pooled, plain, memory.peak);
   if (pooled.lost.length > 0) return fail(`${pooled.lost.length} tasks were lost`);
@@ -72,12 +67,22 @@ function read(args: string[]): Wishes | string {
   }
 }
 
+/** Why a folder cannot be indexed, if so. */
+function obstacleAt(folder: string): string | undefined {
+  try {
+    if (!Deno.statSync(folder).isDirectory) return "it is no folder";
+    for (const _ of Deno.readDirSync(folder)) break;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "there is no such folder" : String(error);
+  }
+}
+
 /** The same without a pool: one table, one batch after the other. */
-function indexPlainly(listing: Listing, atLeast: number): Pass {
+function indexPlainly(folder: string, parts: number): Pass {
   const begun = performance.now();
   const terms = new TermTable();
   const figures = noFigures();
-  for (const batch of cut(listing, atLeast)) addFigures(figures, countInto(terms, batch));
+  for (const batch of cut(list(folder), parts)) addFigures(figures, countInto(terms, batch));
   return { terms, figures, milliseconds: performance.now() - begun };
 }
 

@@ -244,6 +244,9 @@ export class Park {
       source.armed = true;
       if (!source.serve()) continue;
       progress = true;
+      // It may have stopped at a batch's end: nobody rings for what is left.
+      source.armed = false;
+      this.#unarmed.push(source);
     }
     return progress;
   }

@@ -206,13 +206,15 @@ export class Crew {
     const begun = performance.now();
     const heldBefore = member.held++;
     lease.handOut();
-    if (++member.taken >= this.#options.maxTasksPerChild) this.#retire(member);
+    if (++member.taken >= this.#options.maxTasksPerChild) member.retiring = true;
     ref.ask.run([number, mode, args]).then((value) => {
       this.#learn((performance.now() - begun) / (heldBefore + 1));
       if (lease.succeed(value)) this.#events.settled(true);
       this.#ended();
     }, (error) => this.#failed(lease, error)).finally(() => {
       member.held--;
+      // Not before: a stop would overtake what the worker has not begun.
+      if (member.retiring && member.held === 0) ref.stop();
       this.#handOut();
     });
   }
@@ -254,11 +256,6 @@ export class Crew {
   #ended(): void {
     if (--this.#unsettled > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  #retire(member: Member): void {
-    member.retiring = true;
-    member.ref.stop();
   }
 
   /** A worker is told once what a number stands for; its mailbox keeps the order. */

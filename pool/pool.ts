@@ -57,6 +57,8 @@ export class Pool implements AsyncDisposable {
   readonly #crew: Crew;
   readonly #size: number;
   readonly #imaps = new Set<Imap>();
+  /** Mappings whose input is still read. */
+  readonly #reading = new Set<Promise<unknown>>();
   #state: State = "open";
   #completed = 0;
   #failed = 0;
@@ -231,6 +233,7 @@ export class Pool implements AsyncDisposable {
   }
 
   async #finish(): Promise<void> {
+    await Promise.allSettled(this.#reading);
     await Promise.all([...this.#imaps].map((imap) => imap.readAll()));
     await this.#crew.whenIdle();
     await this.#crew.dismiss({ atOnce: this.#state === "terminated" });
@@ -278,8 +281,8 @@ export class Pool implements AsyncDisposable {
   ): Promise<unknown[]> {
     if (this.#state !== "open") throw this.#notRunning();
     checkChunk(options.chunksize);
-    codeRefOf(target);
-    const all = await collect(items);
+    const code = codeRefOf(target);
+    const all = Array.isArray(items) ? items : await this.#read(items);
     const chunks = cut(all, options.chunksize ?? defaultChunk(all.length, this.#size));
     const results: unknown[][] = [];
     let done = 0;
@@ -288,7 +291,9 @@ export class Pool implements AsyncDisposable {
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     const work = chunks.map(async (chunk, index) => {
       try {
-        results[index] = await this.#run(target, mode, chunk, { ...options, signal }) as unknown[];
+        if (this.#state === "terminated") throw this.#notRunning();
+        const lease = new Lease({ code, mode, args: chunk, retry: options.retry });
+        results[index] = await this.#submit(lease, signal).outcome as unknown[];
         options.onProgress?.(done += chunk.length, all.length);
       } catch (error) {
         if (failures.push(error) === 1 && options.failFast) stop.abort(error);
@@ -297,6 +302,18 @@ export class Pool implements AsyncDisposable {
     await Promise.all(work);
     if (failures.length > 0) throw failures[0];
     return results.flat();
+  }
+
+  /** All items. The pool, when it closes, waits until they are there and were submitted. */
+  async #read(items: Items<unknown>): Promise<readonly unknown[]> {
+    const all = collect(items);
+    const submitted = all.then(() => {});
+    this.#reading.add(submitted);
+    try {
+      return await all;
+    } finally {
+      this.#reading.delete(submitted);
+    }
   }
 
   #imap(

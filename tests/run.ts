@@ -69,10 +69,14 @@ async function allParts(): Promise<Part[]> {
 async function runPart({ name, args }: Part, options: readonly string[]): Promise<Tally> {
   let tally: Tally = { passed: 0, failed: 0 };
   const flags = ["-A", "--no-check", "--sanitize-ops", "--sanitize-resources"];
-  const succeeded = await run(name, ["test", ...flags, ...frozen(), ...options, ...args], (line) => {
-    const found = SUMMARY.exec(line);
-    if (found !== null) tally = { passed: Number(found[1]), failed: Number(found[2]) };
-  });
+  const succeeded = await run(
+    name,
+    ["test", ...flags, ...frozen(), ...options, ...args],
+    (line) => {
+      const found = SUMMARY.exec(line);
+      if (found !== null) tally = { passed: Number(found[1]), failed: Number(found[2]) };
+    },
+  );
   if (succeeded || tally.failed > 0) return tally;
   console.log(`${name} did not run to its end.`);
   return { ...tally, failed: 1 };

@@ -97,10 +97,31 @@ export async function until(isSo: () => boolean, what = "it"): Promise<void> {
   }
 }
 
+/**
+ * The promise, for those that do not keep the program alive, such as `ref.exited`; it rejects when it
+ * stays open for ever.
+ */
+export async function awake<T>(promise: Promise<T>, what = "it"): Promise<T> {
+  const hung = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => hung.reject(new Error(`Waited ${HUNG_MS} ms in vain for ${what}`)),
+    HUNG_MS,
+  );
+  try {
+    return await Promise.race([promise, hung.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Whether a promise is still open after `ms` milliseconds. */
 export async function isPending(promise: Promise<unknown>, ms = 100): Promise<boolean> {
   const open = Symbol();
-  return await Promise.race([promise.catch(() => {}), turn(ms).then(() => open)]) === open;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => timer = setTimeout(resolve, ms, open));
+  const first = await Promise.race([promise.catch(() => {}), late]);
+  clearTimeout(timer);
+  return first === open;
 }
 
 /** What a promise rejects with. */
@@ -205,6 +226,8 @@ export async function program(name: string, ...args: string[]): Promise<Ran> {
   clearTimeout(hung);
   const text = new TextDecoder();
   const ran = { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-  if (isHung) throw new Error(`${name} ${args.join(" ")} does not end:\n${ran.stdout}${ran.stderr}`);
+  if (isHung) {
+    throw new Error(`${name} ${args.join(" ")} does not end:\n${ran.stdout}${ran.stderr}`);
+  }
   return ran;
 }

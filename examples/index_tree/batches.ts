@@ -32,9 +32,9 @@ export interface Listing {
 
 const SKIPPED = new Set([".git", "node_modules"]);
 /** Most bytes of a batch: large, so that adding up results is little work beside counting. */
-const MOST_OF_BATCH = 16 << 20;
-/** Fewest, so that a task is worth its message. */
-const LEAST_OF_BATCH = 16 << 10;
+const MOST_OF_BATCH = 8 << 20;
+/** Fewest, if there is that much to read. */
+const LEAST_OF_BATCH = 2 << 20;
 /** Most bytes of a piece, which a worker has in memory. */
 const MOST_OF_PIECE = 4 << 20;
 /** How far to look for the end of a line. */
@@ -61,12 +61,13 @@ export function list(root: string): Listing {
 }
 
 /**
- * Cuts files into at least `atLeast` batches where there is enough to cut; the last ones are smaller, so
- * that all workers end together. Lazy: a big file is looked into when its turn comes.
+ * Cuts files into batches, each one of `parts` equal parts of what is left: large ones first, small ones
+ * last, so that all workers end together. Lazy: a big file is looked into when its turn comes.
  */
-export function* cut({ files, bytes }: Listing, atLeast: number): Generator<Batch> {
+export function* cut({ files, bytes }: Listing, parts: number): Generator<Batch> {
+  const least = Math.min(LEAST_OF_BATCH, Math.ceil(bytes / parts / 4));
   const sizeOf = (left: number) =>
-    Math.min(MOST_OF_BATCH, Math.max(LEAST_OF_BATCH, Math.ceil(left / atLeast)));
+    Math.min(MOST_OF_BATCH, Math.max(least, Math.ceil(left / parts)));
   let left = bytes;
   let most = sizeOf(left);
   let batch: Piece[] = [];

@@ -5,7 +5,7 @@
  * @module
  */
 import { Pool } from "@troupe/troupe";
-import { type Batch, cut, type Listing } from "./batches.ts";
+import { type Batch, cut, list, type Listing } from "./batches.ts";
 import { addFigures, countBatch, type Figures, noFigures } from "./count.ts";
 import { showProgress } from "./progress.ts";
 import { TermTable } from "./terms.ts";
@@ -40,21 +40,24 @@ export interface PooledOptions {
   readonly kills: number;
   /** Workers at a time. */
   readonly workers: number;
-  /** Least number of tasks. */
-  readonly atLeast: number;
+  /** How finely to cut; see `cut`. */
+  readonly parts: number;
 }
 
-/** Indexes the files of a listing. */
+/** Indexes a folder. */
 export async function indexInPool(
-  listing: Listing,
-  { kills, workers, atLeast }: PooledOptions,
+  folder: string,
+  { kills, workers, parts }: PooledOptions,
 ): Promise<PooledPass> {
   const begun = performance.now();
+  // The workers start while the folder is listed.
+  await using pool = new Pool({ size: workers });
+  const listing = list(folder);
   const terms = new TermTable();
   const figures = noFigures();
+  figures.unreadable.push(...listing.unreadable);
   const progress = showProgress(listing.bytes);
-  await using pool = new Pool({ size: workers });
-  const results = pool.imapUnordered(countBatch, batches(listing, atLeast), {
+  const results = pool.imapUnordered(countBatch, batches(listing, parts), {
     concurrency: 2 * workers,
     retry: { attempts: 5 },
   });
@@ -93,6 +96,6 @@ export async function indexInPool(
 }
 
 /** All batches; the pool asks for the next when it has room. */
-function* batches(listing: Listing, atLeast: number): Generator<Batch> {
-  yield* cut(listing, atLeast);
+function* batches(listing: Listing, parts: number): Generator<Batch> {
+  yield* cut(listing, parts);
 }

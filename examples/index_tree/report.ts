@@ -10,12 +10,8 @@ const TOP = 10;
 
 /** Facts that are not in the pass. */
 export interface Circumstances {
-  /** Kills asked for. */
-  readonly kills: number;
   /** Workers at a time. */
   readonly workers: number;
-  /** What could not be listed. */
-  readonly unreadable: readonly string[];
   /** Most memory in bytes. */
   readonly peak: number;
 }
@@ -23,16 +19,15 @@ export interface Circumstances {
 /** The index, and how it came to be. */
 export function printIndex(
   { terms, figures, milliseconds, ...pass }: PooledPass,
-  { workers, unreadable, peak }: Circumstances,
+  { workers, peak }: Circumstances,
 ): void {
   console.log(`\nterm${" ".repeat(20)}count`);
   for (const [term, count] of terms.top(TOP)) {
     console.log(`${term.padEnd(20)} ${number(count).padStart(8)}`);
   }
-  const missing = [...unreadable, ...figures.unreadable];
   table([
     ["files", `${number(figures.files)} of text`],
-    ["not read", `${figures.binaries} binary, ${missing.length} unreadable`],
+    ["not read", `${figures.binaries} binary, ${figures.unreadable.length} unreadable`],
     ["tokens", `${number(figures.tokens)}, ${number(terms.size)} different`],
     ["bytes", number(figures.bytes)],
     ["time", `${seconds(milliseconds)}, ${rate(figures.bytes, milliseconds)}`],

@@ -70,13 +70,16 @@ troupeTest("PROC-16 result after exit(8) rejects with an ExitError that has the 
   await one.join();
 });
 
-troupeTest("PROC-18 stderr tells the name of the process, the error and the line that threw", async () => {
-  const { code, stdout, stderr } = await program("run_bob.ts");
-  assertEquals([code, stdout], [0, "exit code 1\n"]);
-  assertMatch(stderr, /^Process Bob:/m);
-  assertMatch(stderr, /RangeError: kaboom/);
-  assertMatch(stderr, /run_bob\.ts:7:9/);
-});
+troupeTest(
+  "PROC-18 stderr tells the name of the process, the error and the line that threw",
+  async () => {
+    const { code, stdout, stderr } = await program("run_bob.ts");
+    assertEquals([code, stdout], [0, "exit code 1\n"]);
+    assertMatch(stderr, /^Process Bob:/m);
+    assertMatch(stderr, /RangeError: kaboom/);
+    assertMatch(stderr, /run_bob\.ts:7:9/);
+  },
+);
 
 for (
   const [how, text] of [
@@ -91,19 +94,25 @@ for (
   });
 }
 
-troupeTest("PROC-18 an error that nobody caught is printed with the name of the process", async () => {
-  const { stdout, stderr } = await program("run_bob.ts", "timer");
-  assertEquals(stdout, "exit code 1\n");
-  assertMatch(stderr, /^Process Bob:/m);
-  assertMatch(stderr, /thrown in a timer/);
-});
+troupeTest(
+  "PROC-18 an error that nobody caught is printed with the name of the process",
+  async () => {
+    const { stdout, stderr } = await program("run_bob.ts", "timer");
+    assertEquals(stdout, "exit code 1\n");
+    assertMatch(stderr, /^Process Bob:/m);
+    assertMatch(stderr, /thrown in a timer/);
+  },
+);
 
-troupeTest("PROC-40 a start at the top level without a guard fails, and starts nothing more", async () => {
-  const { code, stdout, stderr } = await program("run_unguarded.ts");
-  assertEquals([code, stdout], [1, ""]);
-  assertMatch(stderr, /import\.meta\.main/);
-  assertNotMatch(stderr, /I ran/);
-});
+troupeTest(
+  "PROC-40 a start at the top level without a guard fails, and starts nothing more",
+  async () => {
+    const { code, stdout, stderr } = await program("run_unguarded.ts");
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /import\.meta\.main/);
+    assertNotMatch(stderr, /I ran/);
+  },
+);
 
 troupeTest("PROC-39 100 processes, 30 at a time, all end with 0", async () => {
   const codes: (number | null)[] = [];
@@ -183,17 +192,20 @@ troupeTest("a module that throws at import: the cause of the StartError is its e
   await one.join();
 });
 
-troupeTest("result rejects with a RemoteError whose cause is an error of the same class", async () => {
-  const one = new Process({ target: throwIt, args: ["range"], name: "thrower" }).start();
-  const error = await rejectsWith(one.result, RemoteError);
-  const cause = error.cause as Error;
-  assertInstanceOf(cause, RangeError);
-  assertEquals([cause.message, error.remoteName], ["too far", "RangeError"]);
-  assertInstanceOf(cause.cause, TypeError);
-  assertStringIncludes(error.message, 'Process "thrower" threw RangeError: too far');
-  assertStringIncludes(error.remoteStack, "fixtures/processes.ts");
-  await one.join();
-});
+troupeTest(
+  "result rejects with a RemoteError whose cause is an error of the same class",
+  async () => {
+    const one = new Process({ target: throwIt, args: ["range"], name: "thrower" }).start();
+    const error = await rejectsWith(one.result, RemoteError);
+    const cause = error.cause as Error;
+    assertInstanceOf(cause, RangeError);
+    assertEquals([cause.message, error.remoteName], ["too far", "RangeError"]);
+    assertInstanceOf(cause.cause, TypeError);
+    assertStringIncludes(error.message, 'Process "thrower" threw RangeError: too far');
+    assertStringIncludes(error.remoteStack, "fixtures/processes.ts");
+    await one.join();
+  },
+);
 
 troupeTest("an error of an own class arrives as an Error with its name", async () => {
   const one = new Process({ target: throwIt, args: ["odd"] }).start();
@@ -224,12 +236,15 @@ troupeTest("an error that cannot be sent arrives with its name, text and stack",
   assertEquals(one.exitCode, 1);
 });
 
-troupeTest("a result that cannot be sent rejects with NotSendableError, and the exit code is 1", async () => {
-  const one = new Process({ target: unsendable }).start();
-  await assertRejects(() => one.result, NotSendableError);
-  await one.join();
-  assertEquals(one.exitCode, 1);
-});
+troupeTest(
+  "a result that cannot be sent rejects with NotSendableError, and the exit code is 1",
+  async () => {
+    const one = new Process({ target: unsendable }).start();
+    await assertRejects(() => one.result, NotSendableError);
+    await one.join();
+    assertEquals(one.exitCode, 1);
+  },
+);
 
 for (const [how, text] of [["rejection", "nobody caught me"], ["timer", "thrown in a timer"]]) {
   troupeTest(`result rejects with the error that nobody caught: ${how}`, async () => {
@@ -241,7 +256,13 @@ for (const [how, text] of [["rejection", "nobody caught me"], ["timer", "thrown 
   });
 }
 
-for (const [how, reason, exitCode] of [["kill", "killed", -9], ["terminate", "terminated", -15]] as const) {
+for (
+  const [how, reason, exitCode] of [["kill", "killed", -9], [
+    "terminate",
+    "terminated",
+    -15,
+  ]] as const
+) {
   troupeTest(`result after ${how} rejects with an ExitError`, async () => {
     using ready = closing(new Queue<string>());
     const one = new Process({ target: readyLoop, args: [ready.it] }).start();

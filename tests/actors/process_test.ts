@@ -49,30 +49,37 @@ troupeTest("PROC-01 the main process is alive, is MainProcess and has no parent"
   assertStrictEquals(currentProcess(), main);
 });
 
-troupeTest("PROC-01 the main process cannot be started, joined or ended; close does nothing", async () => {
-  const main = currentProcess();
-  assertThrows(() => main.start(), TroupeError);
-  await rejectsWith(main.join(), NotOwnerError);
-  assertThrows(() => main.terminate(), NotOwnerError);
-  assertThrows(() => main.kill(), NotOwnerError);
-  main.close();
-  assertEquals([main.isAlive(), main.name], [true, "MainProcess"]);
-});
+troupeTest(
+  "PROC-01 the main process cannot be started, joined or ended; close does nothing",
+  async () => {
+    const main = currentProcess();
+    assertThrows(() => main.start(), TroupeError);
+    await rejectsWith(main.join(), NotOwnerError);
+    assertThrows(() => main.terminate(), NotOwnerError);
+    assertThrows(() => main.kill(), NotOwnerError);
+    main.close();
+    assertEquals([main.isAlive(), main.name], [true, "MainProcess"]);
+  },
+);
 
-troupeTest("PROC-02 the states of a process before the start, while it runs, and after its end", async () => {
-  using ready = closing(new Queue<string>());
-  using go = closing(new Queue<string>());
-  const one = new Process({ target: untilTold, args: [ready.it, go.it] });
-  const look = () => [one.isAlive(), one.pid, one.exitCode, activeChildren().includes(one as never)];
-  assertEquals(look(), [false, null, null, false]);
-  assertStrictEquals(one.start(), one);
-  assertEquals(look(), [true, Deno.pid, null, true]);
-  await ready.it.get();
-  assertEquals(look(), [true, Deno.pid, null, true]);
-  await go.it.put("go");
-  assertEquals(await one.join(), true);
-  assertEquals(look(), [false, Deno.pid, 0, false]);
-});
+troupeTest(
+  "PROC-02 the states of a process before the start, while it runs, and after its end",
+  async () => {
+    using ready = closing(new Queue<string>());
+    using go = closing(new Queue<string>());
+    const one = new Process({ target: untilTold, args: [ready.it, go.it] });
+    const look =
+      () => [one.isAlive(), one.pid, one.exitCode, activeChildren().includes(one as never)];
+    assertEquals(look(), [false, null, null, false]);
+    assertStrictEquals(one.start(), one);
+    assertEquals(look(), [true, Deno.pid, null, true]);
+    await ready.it.get();
+    assertEquals(look(), [true, Deno.pid, null, true]);
+    await go.it.put("go");
+    assertEquals(await one.join(), true);
+    assertEquals(look(), [false, Deno.pid, 0, false]);
+  },
+);
 
 for (const [what, argument] of [["a number", 1], ["a text", "str"], ["a list", [1]]] as const) {
   troupeTest(`PROC-03 ${what} arrives as an argument`, async () => {
@@ -91,23 +98,26 @@ troupeTest("PROC-03 many arguments, and none, arrive as they are", async () => {
   await Promise.all([some.join(), none.join()]);
 });
 
-troupeTest("PROC-04 default names count the processes that were made, also those with a name", () => {
-  const names = [
-    new Process({ target: nothing }),
-    new Process({ target: nothing }),
-    new Sub("x"),
-    new Process({ target: nothing, name: "given" }),
-    new Process({ target: nothing, name: "" }),
-  ].map(({ name }) => name);
-  const first = Number(/^Process-(\d+)$/.exec(names[0])![1]);
-  assertEquals(names, [
-    `Process-${first}`,
-    `Process-${first + 1}`,
-    `Sub-${first + 2}`,
-    "given",
-    `Process-${first + 4}`,
-  ]);
-});
+troupeTest(
+  "PROC-04 default names count the processes that were made, also those with a name",
+  () => {
+    const names = [
+      new Process({ target: nothing }),
+      new Process({ target: nothing }),
+      new Sub("x"),
+      new Process({ target: nothing, name: "given" }),
+      new Process({ target: nothing, name: "" }),
+    ].map(({ name }) => name);
+    const first = Number(/^Process-(\d+)$/.exec(names[0])![1]);
+    assertEquals(names, [
+      `Process-${first}`,
+      `Process-${first + 1}`,
+      `Sub-${first + 2}`,
+      "given",
+      `Process-${first + 4}`,
+    ]);
+  },
+);
 
 troupeTest("PROC-05 names of children's children carry the numbers of both", async () => {
   const one = new Process({ target: childNames }).start();
@@ -155,14 +165,17 @@ troupeTest("PROC-08 a daemon may start a child, which is a daemon by default", a
   await one.join();
 });
 
-troupeTest("PROC-10 before the start, a process is not alive and nothing can be done to it", async () => {
-  const one = new Process({ target: nothing });
-  assertEquals([one.isAlive(), one.exitCode], [false, null]);
-  await rejectsWith(one.join(), NotStartedError);
-  assertThrows(() => one.sentinel, NotStartedError);
-  assertThrows(() => one.terminate(), NotStartedError);
-  assertThrows(() => one.kill(), NotStartedError);
-});
+troupeTest(
+  "PROC-10 before the start, a process is not alive and nothing can be done to it",
+  async () => {
+    const one = new Process({ target: nothing });
+    assertEquals([one.isAlive(), one.exitCode], [false, null]);
+    await rejectsWith(one.join(), NotStartedError);
+    assertThrows(() => one.sentinel, NotStartedError);
+    assertThrows(() => one.terminate(), NotStartedError);
+    assertThrows(() => one.kill(), NotStartedError);
+  },
+);
 
 troupeTest("PROC-10 a process that was closed before the start cannot be started", () => {
   const one = new Process({ target: nothing });
@@ -181,30 +194,36 @@ troupeTest("PROC-11 join gives false when the time is up, true at the end", asyn
   assertEquals([await one.join(), await one.join({ timeout: 0 })], [true, true]);
 });
 
-troupeTest("PROC-11 join that is called off rejects with the signal's reason and can be repeated", async () => {
-  const one = new Process({ target: forever }).start();
-  const off = new AbortController();
-  const joined = one.join({ signal: off.signal });
-  const reason = new Error("no more");
-  off.abort(reason);
-  assertStrictEquals(await rejectsWith(joined, Error), reason);
-  assertStrictEquals(await rejectsWith(one.join({ signal: off.signal }), Error), reason);
-  one.kill();
-  assertEquals(await one.join(), true);
-});
+troupeTest(
+  "PROC-11 join that is called off rejects with the signal's reason and can be repeated",
+  async () => {
+    const one = new Process({ target: forever }).start();
+    const off = new AbortController();
+    const joined = one.join({ signal: off.signal });
+    const reason = new Error("no more");
+    off.abort(reason);
+    assertStrictEquals(await rejectsWith(joined, Error), reason);
+    assertStrictEquals(await rejectsWith(one.join({ signal: off.signal }), Error), reason);
+    one.kill();
+    assertEquals(await one.join(), true);
+  },
+);
 
-troupeTest("PROC-13 terminate ends a waiting process with -15; later calls change nothing", async () => {
-  using ready = closing(new Queue<string>());
-  const one = new Process({ target: readyForever, args: [ready.it] }).start();
-  await ready.it.get();
-  one.terminate();
-  assertEquals(await one.join(), true);
-  assertEquals([one.exitCode, one.isAlive()], [-15, false]);
-  assertEquals(activeChildren().includes(one as never), false);
-  one.terminate();
-  one.kill();
-  assertEquals([one.exitCode, await one.sentinel], [-15, -15]);
-});
+troupeTest(
+  "PROC-13 terminate ends a waiting process with -15; later calls change nothing",
+  async () => {
+    using ready = closing(new Queue<string>());
+    const one = new Process({ target: readyForever, args: [ready.it] }).start();
+    await ready.it.get();
+    one.terminate();
+    assertEquals(await one.join(), true);
+    assertEquals([one.exitCode, one.isAlive()], [-15, false]);
+    assertEquals(activeChildren().includes(one as never), false);
+    one.terminate();
+    one.kill();
+    assertEquals([one.exitCode, await one.sentinel], [-15, -15]);
+  },
+);
 
 troupeTest("PROC-14 kill ends a waiting process with -9", async () => {
   using ready = closing(new Queue<string>());
@@ -234,14 +253,17 @@ troupeTest("PROC-13 a process can be terminated before its worker is up", async 
   assertEquals(one.exitCode, -15);
 });
 
-troupeTest("PROC-19 close is refused while the process runs, and works once it has ended", async () => {
-  const one = new Process({ target: forever }).start();
-  assertThrows(() => one.close(), StillRunningError, "still running");
-  one.terminate();
-  await one.join();
-  one.close();
-  one.close();
-});
+troupeTest(
+  "PROC-19 close is refused while the process runs, and works once it has ended",
+  async () => {
+    const one = new Process({ target: forever }).start();
+    assertThrows(() => one.close(), StillRunningError, "still running");
+    one.terminate();
+    await one.join();
+    one.close();
+    one.close();
+  },
+);
 
 troupeTest("PROC-19 after close only name and daemon can be read", async () => {
   const one = new Process({ target: nothing, name: "closed one", daemon: true }).start();
@@ -259,16 +281,19 @@ troupeTest("PROC-19 after close only name and daemon can be read", async () => {
   assertMatch(Deno.inspect(one), /Process|Sub/);
 });
 
-troupeTest("PROC-20 the sentinel is open while the process runs and stays resolved after it", async () => {
-  using ready = closing(new Queue<string>());
-  using go = closing(new Queue<string>());
-  const one = new Process({ target: untilTold, args: [ready.it, go.it] }).start();
-  await ready.it.get();
-  assertEquals(await isPending(one.sentinel), true);
-  await go.it.put("go");
-  await one.join();
-  assertEquals([await one.sentinel, await one.sentinel], [0, 0]);
-});
+troupeTest(
+  "PROC-20 the sentinel is open while the process runs and stays resolved after it",
+  async () => {
+    using ready = closing(new Queue<string>());
+    using go = closing(new Queue<string>());
+    const one = new Process({ target: untilTold, args: [ready.it, go.it] }).start();
+    await ready.it.get();
+    assertEquals(await isPending(one.sentinel), true);
+    await go.it.put("go");
+    await one.join();
+    assertEquals([await one.sentinel, await one.sentinel], [0, 0]);
+  },
+);
 
 troupeTest("PROC-22 activeChildren lists those that run, in a new array each time", async () => {
   const [first, second, third] = [1, 2, 3].map(() => new Process({ target: forever }));
@@ -344,18 +369,21 @@ troupeTest("PROC-30 a target that other isolates cannot find is refused at once"
   assertThrows(() => new Process({ target: nothing, args: 5 as never }), TypeError, "args");
 });
 
-troupeTest("PROC-30 an argument that cannot be sent is refused by start, which can be repeated", async () => {
-  const args: unknown[] = [1, { inner: [() => {}] }];
-  const one = new Process({ target: echo, args });
-  const error = assertThrows(() => one.start(), NotSendableError);
-  assertMatch(error.path, /inner/);
-  assertEquals([one.isAlive(), one.pid, activeChildren().length], [false, null, 0]);
-  await rejectsWith(one.join(), NotStartedError);
-  args[1] = "mended";
-  one.start();
-  assertEquals(await one.result, [1, "mended"]);
-  await one.join();
-});
+troupeTest(
+  "PROC-30 an argument that cannot be sent is refused by start, which can be repeated",
+  async () => {
+    const args: unknown[] = [1, { inner: [() => {}] }];
+    const one = new Process({ target: echo, args });
+    const error = assertThrows(() => one.start(), NotSendableError);
+    assertMatch(error.path, /inner/);
+    assertEquals([one.isAlive(), one.pid, activeChildren().length], [false, null, 0]);
+    await rejectsWith(one.join(), NotStartedError);
+    args[1] = "mended";
+    one.start();
+    assertEquals(await one.result, [1, "mended"]);
+    await one.join();
+  },
+);
 
 troupeTest("PROC-30 an end among arguments that are refused stays here", async () => {
   const [here, there] = pipe<number>();
@@ -367,15 +395,18 @@ troupeTest("PROC-30 an end among arguments that are refused stays here", async (
   there.close();
 });
 
-troupeTest("PROC-38 a process that is no child cannot be started, terminated or killed", async () => {
-  const one = new Process({ target: foreign }).start();
-  const codes = await one.result as Record<string, string>;
-  for (const who of ["self", "parent"]) {
-    assertEquals([codes[`${who} terminate`], codes[`${who} kill`]], ["NOT_OWNER", "NOT_OWNER"]);
-    assert(["NOT_OWNER", "ALREADY_STARTED"].includes(codes[`${who} start`]));
-  }
-  await one.join();
-});
+troupeTest(
+  "PROC-38 a process that is no child cannot be started, terminated or killed",
+  async () => {
+    const one = new Process({ target: foreign }).start();
+    const codes = await one.result as Record<string, string>;
+    for (const who of ["self", "parent"]) {
+      assertEquals([codes[`${who} terminate`], codes[`${who} kill`]], ["NOT_OWNER", "NOT_OWNER"]);
+      assert(["NOT_OWNER", "ALREADY_STARTED"].includes(codes[`${who} start`]));
+    }
+    await one.join();
+  },
+);
 
 troupeTest("a process is started once", async () => {
   const one = new Process({ target: seven }).start();

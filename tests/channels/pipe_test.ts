@@ -81,16 +81,19 @@ troupeTest("CONN-02 a message is what its value was when it was sent", async () 
   assertNotStrictEquals(got, list);
 });
 
-troupeTest("CONN-02 a message that waits for room is what its value was when it was sent", async () => {
-  using ends = both({ capacity: 2 });
-  const { a, b } = ends;
-  await Promise.all([a.send(1), a.send(2)]);
-  const list = ["before"];
-  const sent = a.send(list);
-  list[0] = "after";
-  assertEquals([await b.recv(), await b.recv(), await b.recv()], [1, 2, ["before"]]);
-  await sent;
-});
+troupeTest(
+  "CONN-02 a message that waits for room is what its value was when it was sent",
+  async () => {
+    using ends = both({ capacity: 2 });
+    const { a, b } = ends;
+    await Promise.all([a.send(1), a.send(2)]);
+    const list = ["before"];
+    const sent = a.send(list);
+    list[0] = "after";
+    assertEquals([await b.recv(), await b.recv(), await b.recv()], [1, 2, ["before"]]);
+    await sent;
+  },
+);
 
 troupeTest("CONN-03 each way keeps its own order", async () => {
   using ends = both();
@@ -110,21 +113,24 @@ troupeTest("CONN-05 an empty message is a message and not the end", async () => 
   assertEquals(await b.poll(), false);
 });
 
-troupeTest("CONN-06 messages of mixed lengths arrive as they are while they are polled for", async () => {
-  using ends = both();
-  const { a, b } = ends;
-  const words = ["hello", "", "a", "b", "", "bye", "", "lop"];
-  const sent = (async () => {
-    for (const word of words) {
-      await a.sendBytes(bytes(word));
-      await turn(5);
-    }
-  })();
-  const got: string[] = [];
-  while (got.length < words.length) if (await b.poll(10)) got.push(text(await b.recvBytes()));
-  assertEquals(got, words);
-  await sent;
-});
+troupeTest(
+  "CONN-06 messages of mixed lengths arrive as they are while they are polled for",
+  async () => {
+    using ends = both();
+    const { a, b } = ends;
+    const words = ["hello", "", "a", "b", "", "bye", "", "lop"];
+    const sent = (async () => {
+      for (const word of words) {
+        await a.sendBytes(bytes(word));
+        await turn(5);
+      }
+    })();
+    const got: string[] = [];
+    while (got.length < words.length) if (await b.poll(10)) got.push(text(await b.recvBytes()));
+    assertEquals(got, words);
+    await sent;
+  },
+);
 
 troupeTest("CONN-07 of a pipe that is not duplex, the first end only receives", async () => {
   using ends = both({ duplex: false });
@@ -159,7 +165,7 @@ for (
 ) {
   troupeTest(`CONN-08 sendBytes(${range}) of 26 bytes sends ${expected.length}`, async () => {
     using ends = both();
-  const { a, b } = ends;
+    const { a, b } = ends;
     await a.sendBytes(bytes(LETTERS), ...range as [number, number]);
     assertEquals(text(await b.recvBytes()), expected);
   });
@@ -168,7 +174,7 @@ for (
 for (const range of [[27], [22, 5], [26, 1], [-1], [4, -1], [NaN]]) {
   troupeTest(`CONN-08 sendBytes(${range}) of 26 bytes is refused and sends nothing`, async () => {
     using ends = both();
-  const { a, b } = ends;
+    const { a, b } = ends;
     await rejectsWith(a.sendBytes(bytes(LETTERS), ...range as [number]), RangeError);
     assertEquals(await b.poll(), false);
   });
@@ -180,17 +186,20 @@ troupeTest("CONN-08 sendBytes of a text is refused", async () => {
   await rejectsWith(a.sendBytes("text" as never), TypeError);
 });
 
-troupeTest("CONN-10 recvBytesInto a buffer that is too small carries the message and skips it", async () => {
-  using ends = both();
-  const { a, b } = ends;
-  const target = new Uint8Array(10).fill(1);
-  await a.sendBytes(bytes("thirteen byte"));
-  await a.sendBytes(bytes("next"));
-  const error = await rejectsWith(b.recvBytesInto(target), BufferTooShortError);
-  assertEquals(text(error.bytes), "thirteen byte");
-  assertEquals(target, new Uint8Array(10).fill(1));
-  assertEquals(text(await b.recvBytes()), "next");
-});
+troupeTest(
+  "CONN-10 recvBytesInto a buffer that is too small carries the message and skips it",
+  async () => {
+    using ends = both();
+    const { a, b } = ends;
+    const target = new Uint8Array(10).fill(1);
+    await a.sendBytes(bytes("thirteen byte"));
+    await a.sendBytes(bytes("next"));
+    const error = await rejectsWith(b.recvBytesInto(target), BufferTooShortError);
+    assertEquals(text(error.bytes), "thirteen byte");
+    assertEquals(target, new Uint8Array(10).fill(1));
+    assertEquals(text(await b.recvBytes()), "next");
+  },
+);
 
 troupeTest("CONN-10 recvBytesInto counts from the offset", async () => {
   using ends = both();
@@ -204,19 +213,22 @@ troupeTest("CONN-10 recvBytesInto counts from the offset", async () => {
   assertEquals(text(await b.recvBytes()), "12345");
 });
 
-troupeTest("CONN-11 recvBytes(max) refuses a longer message, and only that one is lost", async () => {
-  using ends = both();
-  const { a, b } = ends;
-  for (const word of ["four", "", "too long", "next"]) await a.sendBytes(bytes(word));
-  assertEquals(text(await b.recvBytes(4)), "four");
-  assertEquals((await b.recvBytes(0)).length, 0);
-  await rejectsWith(b.recvBytes(-1), RangeError);
-  const error = await rejectsWith(b.recvBytes(7), BufferTooShortError);
-  assertEquals(text(error.bytes), "too long");
-  assertEquals(text(await b.recvBytes(4)), "next");
-  await b.send("and back");
-  assertEquals(await a.recv(), "and back");
-});
+troupeTest(
+  "CONN-11 recvBytes(max) refuses a longer message, and only that one is lost",
+  async () => {
+    using ends = both();
+    const { a, b } = ends;
+    for (const word of ["four", "", "too long", "next"]) await a.sendBytes(bytes(word));
+    assertEquals(text(await b.recvBytes(4)), "four");
+    assertEquals((await b.recvBytes(0)).length, 0);
+    await rejectsWith(b.recvBytes(-1), RangeError);
+    const error = await rejectsWith(b.recvBytes(7), BufferTooShortError);
+    assertEquals(text(error.bytes), "too long");
+    assertEquals(text(await b.recvBytes(4)), "next");
+    await b.send("and back");
+    assertEquals(await a.recv(), "and back");
+  },
+);
 
 troupeTest("CONN-12 poll without data waits as long as it was told and gives false", async () => {
   using ends = both();
@@ -245,18 +257,21 @@ troupeTest("CONN-12 a message ends a poll", async () => {
   assertEquals([await polled, await b.recv()], [true, 1]);
 });
 
-troupeTest("CONN-13 the end of the peer ends a poll, and then there is nothing but the end", async () => {
-  using ends = both();
-  const { a, b } = ends;
-  const polled = b.poll(Infinity);
-  assertEquals(await isPending(polled), true);
-  a.close();
-  assertEquals(await polled, true);
-  await rejectsWith(b.recv(), EndOfChannelError);
-  await rejectsWith(b.recv(), EndOfChannelError);
-  assertEquals([await b.poll(), await b.poll(5000)], [true, true]);
-  assertEquals(b.closed, false);
-});
+troupeTest(
+  "CONN-13 the end of the peer ends a poll, and then there is nothing but the end",
+  async () => {
+    using ends = both();
+    const { a, b } = ends;
+    const polled = b.poll(Infinity);
+    assertEquals(await isPending(polled), true);
+    a.close();
+    assertEquals(await polled, true);
+    await rejectsWith(b.recv(), EndOfChannelError);
+    await rejectsWith(b.recv(), EndOfChannelError);
+    assertEquals([await b.poll(), await b.poll(5000)], [true, true]);
+    assertEquals(b.closed, false);
+  },
+);
 
 troupeTest("CONN-13 what was sent before the end is received before the end", async () => {
   using ends = both();
@@ -269,17 +284,20 @@ troupeTest("CONN-13 what was sent before the end is received before the end", as
   await rejectsWith(b.recv(), EndOfChannelError);
 });
 
-troupeTest("CONN-15 send to a peer that is closed rejects each time, and the own end stays open", async () => {
-  using ends = both();
-  const { a, b } = ends;
-  b.close();
-  for (let n = 0; n < 2; n++) {
-    const error = await rejectsWith(a.send({ n }), BrokenPipeError);
-    assertEquals(error.value, { n });
-  }
-  assertThrows(() => a.sendSync(1), BrokenPipeError);
-  assertEquals(a.closed, false);
-});
+troupeTest(
+  "CONN-15 send to a peer that is closed rejects each time, and the own end stays open",
+  async () => {
+    using ends = both();
+    const { a, b } = ends;
+    b.close();
+    for (let n = 0; n < 2; n++) {
+      const error = await rejectsWith(a.send({ n }), BrokenPipeError);
+      assertEquals(error.value, { n });
+    }
+    assertThrows(() => a.sendSync(1), BrokenPipeError);
+    assertEquals(a.closed, false);
+  },
+);
 
 troupeTest("CONN-15 a send that waits for room rejects when the peer closes", async () => {
   using ends = both({ capacity: 2 });
@@ -321,7 +339,7 @@ troupeTest("CONN-17 ends are open inside the block and closed after it", async (
   let kept: End;
   {
     using ends = both();
-  const { a, b } = ends;
+    const { a, b } = ends;
     assertEquals([a.closed, b.closed], [false, false]);
     kept = a;
   }
@@ -329,17 +347,20 @@ troupeTest("CONN-17 ends are open inside the block and closed after it", async (
   await rejectsWith(kept.recv(), ClosedError);
 });
 
-troupeTest("CONN-19 a message that cannot be read rejects one recv, and the next arrives", async () => {
-  using ends = both();
-  const { a, b } = ends;
-  await a.send({ grenade: new Grenade(true) });
-  await a.send("after");
-  await a.send(new Grenade(false));
-  const error = await rejectsWith(b.recv(), Error);
-  assert(error instanceof DecodeError || error.message.includes("It went off"), String(error));
-  assertEquals(await b.recv(), "after");
-  assertInstanceOf(await b.recv(), Grenade);
-});
+troupeTest(
+  "CONN-19 a message that cannot be read rejects one recv, and the next arrives",
+  async () => {
+    using ends = both();
+    const { a, b } = ends;
+    await a.send({ grenade: new Grenade(true) });
+    await a.send("after");
+    await a.send(new Grenade(false));
+    const error = await rejectsWith(b.recv(), Error);
+    assert(error instanceof DecodeError || error.message.includes("It went off"), String(error));
+    assertEquals(await b.recv(), "after");
+    assertInstanceOf(await b.recv(), Grenade);
+  },
+);
 
 troupeTest("CONN-19 a long message that cannot be read gives its memory back", async () => {
   using ends = both();
@@ -415,24 +436,30 @@ troupeTest("CONN-22 a message of 16 MB comes back from a worker as it was", asyn
 });
 
 for (const how of ["kill", "terminate"] as const) {
-  troupeTest(`CONN-24 after a ${how} of the peer's worker recv tells the end, send a broken pipe`, async () => {
-    const [a, b] = open();
-    const one = new Process({ target: sendX, args: [b] }).start();
-    assertEquals(await a.recv(), "x");
-    const received = a.recv();
-    one[how]();
-    await rejectsWith(received, EndOfChannelError);
-    await rejectsWith(a.send(1), BrokenPipeError);
-    a.close();
-    await one.join();
-  });
+  troupeTest(
+    `CONN-24 after a ${how} of the peer's worker recv tells the end, send a broken pipe`,
+    async () => {
+      const [a, b] = open();
+      const one = new Process({ target: sendX, args: [b] }).start();
+      assertEquals(await a.recv(), "x");
+      const received = a.recv();
+      one[how]();
+      await rejectsWith(received, EndOfChannelError);
+      await rejectsWith(a.send(1), BrokenPipeError);
+      a.close();
+      await one.join();
+    },
+  );
 }
 
 troupeTest("CONN-24 a send that waits rejects when the peer's worker is killed", async () => {
   const [a, b] = open({ capacity: 2 });
   const one = new Process({ target: sendX, args: [b] }).start();
   assertEquals(await a.recv(), "x");
-  const waiting = Array.from({ length: 8 }, (_, n) => a.send(n).then(() => "sent", (error) => error));
+  const waiting = Array.from(
+    { length: 8 },
+    (_, n) => a.send(n).then(() => "sent", (error) => error),
+  );
   assertEquals(await isPending(Promise.all(waiting)), true);
   one.kill();
   const ends = await Promise.all(waiting);
@@ -441,16 +468,19 @@ troupeTest("CONN-24 a send that waits rejects when the peer's worker is killed",
   await one.join();
 });
 
-troupeTest("CONN-25 an end that was given to a process is closed here, and works there", async () => {
-  const [a, b] = open();
-  const one = new Process({ target: echoing, args: [b] }).start();
-  assertEquals(b.closed, true);
-  b.close();
-  await a.send("hello");
-  assertEquals(await a.recv(), "hello");
-  a.close();
-  await one.join();
-});
+troupeTest(
+  "CONN-25 an end that was given to a process is closed here, and works there",
+  async () => {
+    const [a, b] = open();
+    const one = new Process({ target: echoing, args: [b] }).start();
+    assertEquals(b.closed, true);
+    b.close();
+    await a.send("hello");
+    assertEquals(await a.recv(), "hello");
+    a.close();
+    await one.join();
+  },
+);
 
 troupeTest("CONN-26 an end sent through another pipe works there, and says so here", async () => {
   const [control, theirs] = open();
@@ -471,19 +501,22 @@ troupeTest("CONN-26 an end sent through another pipe works there, and says so he
   await one.join();
 });
 
-troupeTest("CONN-26 messages that were sent before the end moved arrive where it went", async () => {
-  using others = both();
-  const { a: control, b: other } = others;
-  using ends = both();
-  const { a, b } = ends;
-  await a.send("early");
-  await b.send("from the old place");
-  await control.send(b);
-  using moved = await other.recv() as End;
-  assertEquals([await moved.recv(), await a.recv()], ["early", "from the old place"]);
-  await moved.send("from the new place");
-  assertEquals(await a.recv(), "from the new place");
-});
+troupeTest(
+  "CONN-26 messages that were sent before the end moved arrive where it went",
+  async () => {
+    using others = both();
+    const { a: control, b: other } = others;
+    using ends = both();
+    const { a, b } = ends;
+    await a.send("early");
+    await b.send("from the old place");
+    await control.send(b);
+    using moved = await other.recv() as End;
+    assertEquals([await moved.recv(), await a.recv()], ["early", "from the old place"]);
+    await moved.send("from the new place");
+    assertEquals(await a.recv(), "from the new place");
+  },
+);
 
 troupeTest("CONN-26 an end that has moved, or is closed, cannot be sent", async () => {
   using others = both();
@@ -512,9 +545,11 @@ troupeTest("CONN-26 an end in a message that nobody reads is closed with it", as
 troupeTest("CONN-26 an end sent through itself", async () => {
   using ends = both();
   const { a, b } = ends;
-  const error = await rejection(a.send(a).then(() => {
-    throw new Error("sent");
-  })) as Error;
+  const error = await rejection(
+    a.send(a).then(() => {
+      throw new Error("sent");
+    }),
+  ) as Error;
   // Whatever it does, the peer must not wait for ever.
   assert(error instanceof Error);
   a.close();
@@ -523,7 +558,9 @@ troupeTest("CONN-26 an end sent through itself", async () => {
   })());
 });
 
-for (const [index, expected] of [[0, ["NOT_SUPPORTED", "ok"]], [1, ["ok", "NOT_SUPPORTED"]]] as const) {
+for (
+  const [index, expected] of [[0, ["NOT_SUPPORTED", "ok"]], [1, ["ok", "NOT_SUPPORTED"]]] as const
+) {
   troupeTest(`CONN-27 end ${index} of a one-way pipe keeps its direction in a worker`, async () => {
     const ends = open({ duplex: false });
     const mine = ends[1 - index];
@@ -600,22 +637,25 @@ troupeTest("writable sends what is written; closing it closes the end", async ()
   assertEquals(await Array.fromAsync(b), ["one", "two"]);
 });
 
-troupeTest("a stream that is piped into writable arrives at readable, with back-pressure", async () => {
-  using ends = both({ capacity: 4 });
-  const { a, b } = ends;
-  let pulled = 0;
-  const source = new ReadableStream<number>({
-    pull(controller) {
-      if (pulled === 100) controller.close();
-      else controller.enqueue(pulled++);
-    },
-  }, { highWaterMark: 0 });
-  const piped = source.pipeTo(a.writable);
-  await turn(50);
-  assert(pulled < 20, `${pulled} were pulled`);
-  assertEquals((await Array.fromAsync(b.readable)).length, 100);
-  await piped;
-});
+troupeTest(
+  "a stream that is piped into writable arrives at readable, with back-pressure",
+  async () => {
+    using ends = both({ capacity: 4 });
+    const { a, b } = ends;
+    let pulled = 0;
+    const source = new ReadableStream<number>({
+      pull(controller) {
+        if (pulled === 100) controller.close();
+        else controller.enqueue(pulled++);
+      },
+    }, { highWaterMark: 0 });
+    const piped = source.pipeTo(a.writable);
+    await turn(50);
+    assert(pulled < 20, `${pulled} were pulled`);
+    assertEquals((await Array.fromAsync(b.readable)).length, 100);
+    await piped;
+  },
+);
 
 troupeTest("a worker may block on an end", async () => {
   const [a, b] = open();
@@ -700,22 +740,28 @@ troupeTest("an end in a message that is called off stays here", async () => {
   using others = both();
   const { a: c, b: d } = others;
   await Promise.all([a.send(1), a.send(2)]);
-  await rejectsWith(a.send({ end: d, payload: new Uint8Array(1000) }, { timeout: 50 }), TimeoutError);
+  await rejectsWith(
+    a.send({ end: d, payload: new Uint8Array(1000) }, { timeout: 50 }),
+    TimeoutError,
+  );
   await rejectsWith(a.send([d], { timeout: 0 }), TimeoutError);
   assertEquals(d.closed, false);
   await c.send("still here");
   assertEquals(await d.recv(), "still here");
 });
 
-troupeTest("a value that cannot be sent is refused with its path, and the pipe goes on", async () => {
-  using ends = both();
-  const { a, b } = ends;
-  const error = await rejectsWith(a.send({ user: { cb() {} } }), NotSendableError);
-  assert(error.path.includes("user") && error.path.includes("cb"), error.path);
-  assertThrows(() => a.sendSync(Symbol("no")), NotSendableError);
-  await a.send("next");
-  assertEquals(await b.recv(), "next");
-});
+troupeTest(
+  "a value that cannot be sent is refused with its path, and the pipe goes on",
+  async () => {
+    using ends = both();
+    const { a, b } = ends;
+    const error = await rejectsWith(a.send({ user: { cb() {} } }), NotSendableError);
+    assert(error.path.includes("user") && error.path.includes("cb"), error.path);
+    assertThrows(() => a.sendSync(Symbol("no")), NotSendableError);
+    await a.send("next");
+    assertEquals(await b.recv(), "next");
+  },
+);
 
 troupeTest("a pipe of a wrong size is refused", () => {
   for (const capacity of [0, -1, 1.5, NaN, 65_537, "5" as never]) {

@@ -151,20 +151,25 @@ troupeTest("QUEUE-06 what was put here can be got here at once, 200 times", asyn
   }
 });
 
-for (const [name, target] of [["put", produce], ["putSync", produceSync as typeof produce]] as const) {
-  troupeTest(`QUEUE-08 items of three producers that ${name} arrive once, in each one's order`, async () => {
-    await using queue = new Queue<[number, number]>({ maxsize: 16 });
-    const producers = [0, 1, 2].map((who) =>
-      new Process({ target, args: [queue, who, 200] }).start()
-    );
-    const next = [0, 0, 0];
-    for (let n = 0; n < 600; n++) {
-      const [who, index] = await queue.get();
-      assertEquals(index, next[who]++);
-    }
-    assertEquals([next, queue.empty()], [[200, 200, 200], true]);
-    await Promise.all(producers.map((one) => one.join()));
-  });
+for (
+  const [name, target] of [["put", produce], ["putSync", produceSync as typeof produce]] as const
+) {
+  troupeTest(
+    `QUEUE-08 items of three producers that ${name} arrive once, in each one's order`,
+    async () => {
+      await using queue = new Queue<[number, number]>({ maxsize: 16 });
+      const producers = [0, 1, 2].map((who) =>
+        new Process({ target, args: [queue, who, 200] }).start()
+      );
+      const next = [0, 0, 0];
+      for (let n = 0; n < 600; n++) {
+        const [who, index] = await queue.get();
+        assertEquals(index, next[who]++);
+      }
+      assertEquals([next, queue.empty()], [[200, 200, 200], true]);
+      await Promise.all(producers.map((one) => one.join()));
+    },
+  );
 }
 
 troupeTest("QUEUE-08 three consumers share the items of three producers", async () => {
@@ -191,37 +196,46 @@ troupeTest("QUEUE-10 items put here and then in a worker come in that order", as
   await rejectsWith(queue.get({ timeout: 0 }), EmptyError);
 });
 
-troupeTest("QUEUE-11 an item that cannot be sent is refused by put, and takes no room", async () => {
-  await using queue = new Queue<unknown>({ maxsize: 2 });
-  for (let n = 0; n < 3; n++) {
-    const error = await rejectsWith(queue.put({ list: [1, () => {}] }), NotSendableError);
-    assert(error.path.includes("list"), error.path);
-    assertThrows(() => queue.putNowait(Symbol()), NotSendableError);
-    assertThrows(() => queue.putSync(() => {}), NotSendableError);
-  }
-  assertEquals(queue.qsize(), 0);
-  await queue.put("a", { timeout: 0 });
-  await queue.put("b", { timeout: 0 });
-  assertEquals([await queue.get(), await queue.get()], ["a", "b"]);
-});
+troupeTest(
+  "QUEUE-11 an item that cannot be sent is refused by put, and takes no room",
+  async () => {
+    await using queue = new Queue<unknown>({ maxsize: 2 });
+    for (let n = 0; n < 3; n++) {
+      const error = await rejectsWith(queue.put({ list: [1, () => {}] }), NotSendableError);
+      assert(error.path.includes("list"), error.path);
+      assertThrows(() => queue.putNowait(Symbol()), NotSendableError);
+      assertThrows(() => queue.putSync(() => {}), NotSendableError);
+    }
+    assertEquals(queue.qsize(), 0);
+    await queue.put("a", { timeout: 0 });
+    await queue.put("b", { timeout: 0 });
+    assertEquals([await queue.get(), await queue.get()], ["a", "b"]);
+  },
+);
 
-troupeTest("QUEUE-11 an item that cannot be sent is refused even when the queue is full", async () => {
-  await using queue = new Queue<unknown>({ maxsize: 1 });
-  await queue.put(1);
-  await rejectsWith(queue.put(() => {}, { timeout: 50 }), NotSendableError);
-});
+troupeTest(
+  "QUEUE-11 an item that cannot be sent is refused even when the queue is full",
+  async () => {
+    await using queue = new Queue<unknown>({ maxsize: 1 });
+    await queue.put(1);
+    await rejectsWith(queue.put(() => {}, { timeout: 50 }), NotSendableError);
+  },
+);
 
-troupeTest("QUEUE-13 an item that cannot be read rejects one get, and gives its room back", async () => {
-  await using queue = new Queue<unknown>({ maxsize: 1 });
-  for (let n = 0; n < 3; n++) {
-    await queue.put(new Grenade(true), { timeout: 0 });
-    await rejectsWith(queue.get(), Error);
-    await queue.put([new Grenade(true), new Uint8Array(1000)], { timeout: 0 });
-    assertThrows(() => queue.getNowait());
-  }
-  await queue.put("fine", { timeout: 0 });
-  assertEquals(await queue.get(), "fine");
-});
+troupeTest(
+  "QUEUE-13 an item that cannot be read rejects one get, and gives its room back",
+  async () => {
+    await using queue = new Queue<unknown>({ maxsize: 1 });
+    for (let n = 0; n < 3; n++) {
+      await queue.put(new Grenade(true), { timeout: 0 });
+      await rejectsWith(queue.get(), Error);
+      await queue.put([new Grenade(true), new Uint8Array(1000)], { timeout: 0 });
+      assertThrows(() => queue.getNowait());
+    }
+    await queue.put("fine", { timeout: 0 });
+    assertEquals(await queue.get(), "fine");
+  },
+);
 
 troupeTest("QUEUE-14 after close nothing works but what tells of the queue", async () => {
   const queue = new Queue<number>({ maxsize: 1 });
@@ -299,13 +313,16 @@ troupeTest("QUEUE-14 iteration ends when the queue is closed", async () => {
   assertEquals(got, [0, 1, 2]);
 });
 
-troupeTest("QUEUE-16 a producer ends although nobody has read its items, which are kept", async () => {
-  await using queue = new Queue<Uint8Array>();
-  const one = new Process({ target: putBytes, args: [queue, 1 << 20] }).start();
-  assertEquals(await one.join(), true);
-  const item = await queue.get();
-  assert(item.length === 1 << 20 && item.every((byte) => byte === 7));
-});
+troupeTest(
+  "QUEUE-16 a producer ends although nobody has read its items, which are kept",
+  async () => {
+    await using queue = new Queue<Uint8Array>();
+    const one = new Process({ target: putBytes, args: [queue, 1 << 20] }).start();
+    assertEquals(await one.join(), true);
+    const item = await queue.get();
+    assert(item.length === 1 << 20 && item.every((byte) => byte === 7));
+  },
+);
 
 troupeTest("QUEUE-16 a program ends although nobody has read 1 MB in its queue", async () => {
   assertEquals(await program("run_unread_queue.ts"), { code: 0, stdout: "end\n", stderr: "" });
@@ -340,8 +357,9 @@ troupeTest("QUEUE-20 QUEUE-21 a producer killed while it puts 5 MB spoils nothin
     for (let n = 0; n < 4; n++) await queue.get();
     await ready.get();
     one.kill();
+    await until(() => traces().threads === 0, "its burial");
     for (;;) {
-      const item = await queue.get({ timeout: 300 }).catch((error) => error);
+      const item = await queue.get({ timeout: 0 }).catch((error) => error);
       if (item instanceof EmptyError) break;
       assert(item.length === 5 << 20 && item.every((byte: number) => byte === item[0]), "torn");
     }
@@ -359,6 +377,7 @@ troupeTest("all that a producer put before it was killed is delivered once, in o
   while (last < 500) assertEquals(await queue.get(), ++last);
   one.kill();
   await one.join();
+  await until(() => traces().threads === 0, "its burial");
   for (;;) {
     const item = await queue.get({ timeout: 0 }).catch(() => undefined);
     if (item === undefined) break;
@@ -368,35 +387,38 @@ troupeTest("all that a producer put before it was killed is delivered once, in o
   assert(last === told || last === told + 1, `${told} were accepted, ${last} arrived`);
 });
 
-troupeTest("a consumer that is killed loses at most the item in its hand, and no item comes twice", async () => {
-  await using queue = new Queue<number>({ maxsize: 64 });
-  const seen = new Map<number, number>();
-  const note = (item: number) => seen.set(item, (seen.get(item) ?? 0) + 1);
-  await using got = new Queue<number>();
-  let n = 1;
-  for (let round = 0; round < 3; round++) {
-    const consumer = new Process({ target: getForEver, args: [queue, got] }).start();
-    const putting = (async () => {
-      for (let end = n + 1000; n < end; n++) await queue.put(n);
-    })();
-    for (let count = 0; count < 200; count++) note(await got.get());
-    consumer.kill();
-    await consumer.join();
-    const rest = (async () => {
-      for (;;) {
-        const item = await queue.get({ timeout: 200 }).catch(() => 0);
-        if (item === 0) return;
-        note(item);
-      }
-    })();
-    await putting;
-    await rest;
-    while (!got.empty()) note(await got.get());
-  }
-  const twice = [...seen].filter(([, times]) => times > 1);
-  assertEquals(twice, []);
-  assert(n - 1 - seen.size <= 3, `${n - 1 - seen.size} of ${n - 1} items were lost in 3 kills`);
-});
+troupeTest(
+  "a consumer that is killed loses at most the item in its hand, and no item comes twice",
+  async () => {
+    await using queue = new Queue<number>({ maxsize: 64 });
+    const seen = new Map<number, number>();
+    const note = (item: number) => seen.set(item, (seen.get(item) ?? 0) + 1);
+    await using got = new Queue<number>();
+    let n = 1;
+    for (let round = 0; round < 3; round++) {
+      const consumer = new Process({ target: getForEver, args: [queue, got] }).start();
+      const putting = (async () => {
+        for (const end = n + 1000; n < end; n++) await queue.put(n);
+      })();
+      for (let count = 0; count < 200; count++) note(await got.get());
+      consumer.kill();
+      await consumer.join();
+      const rest = (async () => {
+        for (;;) {
+          const item = await queue.get({ timeout: 200 }).catch(() => 0);
+          if (item === 0) return;
+          note(item);
+        }
+      })();
+      await putting;
+      await rest;
+      while (!got.empty()) note(await got.get());
+    }
+    const twice = [...seen].filter(([, times]) => times > 1);
+    assertEquals(twice, []);
+    assert(n - 1 - seen.size <= 3, `${n - 1 - seen.size} of ${n - 1} items were lost in 3 kills`);
+  },
+);
 
 for (const what of ["once it is buried", "from the moment of the kill"]) {
   troupeTest(`a consumer that is killed while it waits takes nothing ${what}`, async () => {
@@ -451,15 +473,18 @@ troupeTest("QUEUE-23 a queue that is closed cannot be sent", async () => {
   assertEquals(carrier.qsize(), 0);
 });
 
-troupeTest("QUEUE-23 a queue whose sender closed it on its way arrives with its items", async () => {
-  await using carrier = new Queue<unknown>();
-  const queue = new Queue<number>();
-  await queue.put(5);
-  await carrier.put(queue);
-  queue.close();
-  await using again = await carrier.get() as Queue<number>;
-  assertEquals(await again.get(), 5);
-});
+troupeTest(
+  "QUEUE-23 a queue whose sender closed it on its way arrives with its items",
+  async () => {
+    await using carrier = new Queue<unknown>();
+    const queue = new Queue<number>();
+    await queue.put(5);
+    await carrier.put(queue);
+    queue.close();
+    await using again = await carrier.get() as Queue<number>;
+    assertEquals(await again.get(), 5);
+  },
+);
 
 troupeTest("QUEUE-23 a queue in an item that nobody gets is given back", async () => {
   const carrier = new Queue<unknown>();
