@@ -158,7 +158,10 @@ export class Address {
     try {
       const { overflow, ring } = this.mailbox;
       while (!this.#sender.trySend(letter)) {
-        if (overflow === "drop-newest" && kind === TELL) return Promise.resolve();
+        if (overflow === "drop-newest" && kind === TELL) {
+          this.mailbox.drop();
+          return Promise.resolve();
+        }
         if (overflow !== "drop-oldest") return this.#sender.send(letter, { timeout: 0 });
         const oldest = ring.take();
         if (oldest >= 0) this.#drop(oldest);
@@ -173,6 +176,7 @@ export class Address {
   #drop(cell: number): void {
     const arrival = new Arrival(this.#station.isolate, this.mailbox.ring, true);
     const value = arrival.open(cell);
+    this.mailbox.drop();
     if (value instanceof Incoming) return value.discard();
     const [mark, id, incarnation] = arrival.head!;
     if ((mark & 255) === TELL) return;

@@ -181,11 +181,13 @@ export interface ActorStats {
   mailbox: number;
   /** Messages handled. */
   handled: number;
+  /** Messages thrown away because the mailbox was full. */
+  dropped: number;
   /** Restarts so far. */
   restarts: number;
-  /** Half of the messages took less, in milliseconds. */
+  /** Half of the handlers took at most this, in milliseconds; of a sample, to the factor of two. */
   p50: number;
-  /** 99 of 100 messages took less, in milliseconds. */
+  /** 99 of 100 handlers took at most this, in milliseconds; of a sample, to the factor of two. */
   p99: number;
 }
 

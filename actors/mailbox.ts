@@ -36,6 +36,7 @@ import {
   ringEverybody,
 } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
+import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Arrival, discardLeft, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 
@@ -48,7 +49,9 @@ const HANDLED = REGION_WORDS + 5;
 const REASON = REGION_WORDS + 6;
 const EXIT_CODE = REGION_WORDS + 7;
 const OVERFLOW = REGION_WORDS + 8;
-const RING = REGION_WORDS + 16;
+const DROPPED = REGION_WORDS + 9;
+const LATENCY = REGION_WORDS + 16;
+const RING = LATENCY + BUCKETS;
 const CELL_BYTES = 128;
 
 /** The actor is not up yet; messages wait. */
@@ -99,6 +102,14 @@ export function makeMailbox(isolate: Isolate, options: MailboxOptions = {}): Blo
   return region;
 }
 
+/** What is remembered of a mailbox that was left. */
+interface Remains {
+  readonly ending: Ending;
+  readonly handled: number;
+  readonly dropped: number;
+  readonly latency: Int32Array;
+}
+
 /** The host of an actor that has ended. */
 const NOBODY: Life = { slot: -1, incarnation: -1 };
 
@@ -110,7 +121,7 @@ export class Mailbox {
   readonly ring: Ring;
   readonly #isolate: Isolate;
   readonly #at: number;
-  #left: { readonly ending: Ending; readonly handled: number } | undefined;
+  #left: Remains | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
   constructor(isolate: Isolate, region: BlockHandle) {
@@ -141,6 +152,16 @@ export class Mailbox {
     return this.#left?.handled ?? this.#load(HANDLED);
   }
 
+  /** Messages thrown away because the mailbox was full. */
+  get dropped(): number {
+    return this.#left?.dropped ?? this.#load(DROPPED);
+  }
+
+  /** The duration in milliseconds that `share` of the handlers measured did not exceed. */
+  latency(share: number): number {
+    return percentile(this.#left?.latency ?? this.#latency(), share);
+  }
+
   /** The isolate that runs the actor. */
   get host(): Life {
     if (this.#left !== undefined) return NOBODY;
@@ -167,6 +188,16 @@ export class Mailbox {
   done(): void {
     this.#store(DONE, this.#load(STARTED));
     add(this.#isolate.arena.words, this.#at + HANDLED, 1);
+  }
+
+  /** A handler took so long. */
+  took(milliseconds: number): void {
+    add(this.#isolate.arena.words, this.#at + LATENCY + bucketOf(milliseconds), 1);
+  }
+
+  /** A message was thrown away. */
+  drop(): void {
+    add(this.#isolate.arena.words, this.#at + DROPPED, 1);
   }
 
   /** Whether the message with this ticket was handed to the handler; tickets wrap at 20 bits. */
@@ -207,13 +238,19 @@ export class Mailbox {
   /** Remembers how the actor ended and gives the memory back; `false` while it goes on. */
   leave(): boolean {
     if (this.#left !== undefined) return true;
-    const { ending, handled } = this;
+    const { ending, handled, dropped } = this;
     if (ending === undefined) return false;
+    const latency = this.#latency();
     this.ring.readers.stir();
     this.ring.writers.stir();
-    this.#left = { ending, handled };
+    this.#left = { ending, handled, dropped, latency };
     letGoOfMailbox(this.#isolate, this.region);
     return true;
+  }
+
+  #latency(): Int32Array {
+    const at = this.#at + LATENCY;
+    return this.#isolate.arena.words.slice(at, at + BUCKETS);
   }
 
   #load(offset: number): number {

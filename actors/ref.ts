@@ -91,8 +91,9 @@ export class Ref {
 
   stats(): Promise<ActorStats> {
     const { mailbox } = this.#address;
-    const { depth, handled } = mailbox;
-    return Promise.resolve({ mailbox: depth, handled, restarts: 0, p50: 0, p99: 0 });
+    const { depth, handled, dropped } = mailbox;
+    const [p50, p99] = [mailbox.latency(0.5), mailbox.latency(0.99)];
+    return Promise.resolve({ mailbox: depth, handled, dropped, restarts: 0, p50, p99 });
   }
 
   async stop({ reason, signal, timeout }: WaitOptions & { reason?: unknown } = {}): Promise<void> {

@@ -29,6 +29,8 @@ import { Production } from "./streamed.ts";
 import { sendableError } from "./wire_error.ts";
 
 const BATCH = 64;
+/** One in so many messages is timed. */
+const SAMPLE = 8;
 
 type State = "ready" | "busy" | "stopping" | "ended";
 
@@ -67,6 +69,8 @@ export class Runner implements Source {
   readonly #cancelled = new Set<string>();
   #inHand: { message: Taken; context: HandlerContext } | undefined;
   #state: State = "ready";
+  #count = 0;
+  #begun = 0;
   #stopReason: unknown;
 
   /** Runs `cast` with the messages of `mailbox`. */
@@ -169,6 +173,7 @@ export class Runner implements Source {
   }
 
   #handle(message: Taken): void {
+    this.#begun = this.#count++ % SAMPLE === 0 ? performance.now() : 0;
     if (this.#wasCancelled(message)) return this.#mailbox.done();
     const { behaviour, state, context } = this.#cast;
     const handler = behaviour.handler(message.name);
@@ -254,6 +259,7 @@ export class Runner implements Source {
   #done(): void {
     this.#inHand = undefined;
     this.#mailbox.done();
+    if (this.#begun > 0) this.#mailbox.took(performance.now() - this.#begun);
     if (this.#cancelled.size > 0 && this.#mailbox.depth === 0) this.#cancelled.clear();
   }
 

@@ -211,7 +211,7 @@ export class Ring {
   /** Frames inside, for information: by the time it is known it may have changed. */
   get size(): number {
     const inside = (load(this.#words, this.#cells.tail) - load(this.#words, this.#cells.head)) | 0;
-    return Math.max(0, Math.min(inside, this.#cells.mask + 1));
+    return Math.max(0, Math.min(inside, this.#cells.limit));
   }
 
   /** Most frames inside at once. */
