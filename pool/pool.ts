@@ -94,8 +94,8 @@ export class Pool implements AsyncDisposable {
   }
 
   /** Runs one task. Python: `apply`. Rejects as {@linkcode applyAsync} does. */
-  apply<A extends unknown[], R>(target: Target<A, R>, ...args: A): Promise<Awaited<R>> {
-    return this.#run(target, ONE, args, {}) as Promise<Awaited<R>>;
+  async apply<A extends unknown[], R>(target: Target<A, R>, ...args: A): Promise<Awaited<R>> {
+    return await this.#lease(target, ONE, args, {}).outcome as Awaited<R>;
   }
 
   /**
@@ -258,19 +258,6 @@ export class Pool implements AsyncDisposable {
     }
     this.#crew.submit(lease);
     return lease;
-  }
-
-  #run(
-    target: unknown,
-    mode: LeaseMode,
-    args: readonly unknown[],
-    options: TaskOptions,
-  ): Promise<unknown> {
-    try {
-      return this.#lease(target, mode, args, options).outcome;
-    } catch (error) {
-      return Promise.reject(error);
-    }
   }
 
   async #map(

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { usedBytes } from "../memory/heap.ts";
+import { here } from "../memory/isolate.ts";
 import { FullError, Queue, spawn } from "../mod.ts";
 import { Slow } from "./fixtures/overload.ts";
 import { troupeTest } from "./support.ts";
@@ -40,14 +42,17 @@ troupeTest(
   async () => {
     const queue = new Queue<Uint8Array>({ maxsize: 16 });
     const sink = await spawn(Slow, {});
-    const before = Deno.memoryUsage().rss;
+    const before = usedBytes(here().arena);
+    let deepest = 0;
+    const item = new Uint8Array(100_000);
     const draining = sink.ask.drain({ queue, count: 2_000 });
     for (let n = 0; n < 2_000; n++) {
-      await queue.put(new Uint8Array(100_000));
+      await queue.put(item);
       assert(queue.qsize() <= 16);
+      deepest = Math.max(deepest, usedBytes(here().arena) - before);
     }
     assertEquals(await draining, 2_000);
-    assert(Deno.memoryUsage().rss - before < 128 << 20);
+    assert(deepest <= 20 * 131_072, `${deepest} bytes of the arena`);
     await sink.stop();
     queue.close();
   },
