@@ -4,6 +4,9 @@
  * die. A worker may hold a few short leases ahead, so that it need not wait for the next; when it dies,
  * those it had not begun go to others.
  *
+ * Nothing is put behind, or in front of, a function that is slow or was never seen to end: a worker holds
+ * leases ahead only while all it holds are short.
+ *
  * - I1: every lease handed out comes back: done, failed, or to be handed out again.
  * - I2: as long as the pool is open or has work, there are as many workers as its size, or on their way;
  *   unless workers cannot start: then all work fails with the reason.
@@ -12,6 +15,7 @@
  */
 import { CancelledError, ExitError } from "../errors.ts";
 import type { ActorRef, Isolation, Protocol } from "../actors/actor.ts";
+import type { CodeRef } from "../actors/code.ts";
 import { spawn } from "../actors/spawn.ts";
 import { type Lease, taskError } from "./lease.ts";
 import { type Initializer, PoolWorker } from "./worker.ts";
@@ -37,11 +41,19 @@ export interface CrewOptions {
 
 type PoolWorkerRef = ActorRef<Protocol<typeof PoolWorker>>;
 
+/** A function, and how long it takes. */
+interface Pace {
+  readonly number: number;
+  milliseconds: number;
+}
+
 /** One worker. */
 interface Member {
   readonly ref: PoolWorkerRef;
   readonly known: Set<number>;
   held: number;
+  /** Leases that it may hold, as long as it holds those that it has. */
+  limit: number;
   taken: number;
   retiring: boolean;
 }
@@ -60,14 +72,13 @@ export class Crew {
   readonly #events: CrewEvents;
   readonly #members = new Set<Member>();
   readonly #waiting: Lease[] = [];
-  readonly #codes = new Map<string, number>();
+  readonly #paces = new Map<string, Pace>();
   #head = 0;
   #starting = 0;
   #unsettled = 0;
   #failedStarts = 0;
   #broken: { readonly error: unknown } | undefined;
   #state: "working" | "dismissed" = "working";
-  #milliseconds = AHEAD_MS;
   #idle: (() => void)[] = [];
 
   /** Starts the workers. */
@@ -151,7 +162,14 @@ export class Crew {
 
   #welcome(ref: PoolWorkerRef): void {
     if (this.#state === "dismissed") return void ref.stop();
-    const member: Member = { ref, known: new Set(), held: 0, taken: 0, retiring: false };
+    const member: Member = {
+      ref,
+      known: new Set(),
+      held: 0,
+      limit: 0,
+      taken: 0,
+      retiring: false,
+    };
     this.#members.add(member);
     ref.exited.then(() => this.#farewell(member));
     this.#handOut();
@@ -176,39 +194,42 @@ export class Crew {
   /** Hands waiting leases to the workers with the least in hand. */
   #handOut(): void {
     while (this.queued > 0) {
-      const member = this.#freest();
-      if (member === undefined) return;
       const lease = this.#waiting[this.#head];
+      const pace = this.#paceOf(lease);
+      const member = this.#freest(aheadOf(pace));
+      if (member === undefined) return;
       this.#waiting[this.#head++] = undefined as never;
       if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
         this.#waiting.splice(0, this.#head);
         this.#head = 0;
       }
-      if (lease.isWanted) this.#give(member, lease);
+      if (lease.isWanted) this.#give(member, lease, pace);
       else this.#ended();
     }
   }
 
-  #freest(): Member | undefined {
-    const ahead = Math.max(1, Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / this.#milliseconds)));
+  /** The worker with the least in hand that may have one more, of which `ahead` may be held. */
+  #freest(ahead: number): Member | undefined {
     let best: Member | undefined;
     for (const member of this.#members) {
-      if (member.retiring || member.held >= ahead) continue;
+      if (member.retiring) continue;
+      if (member.held > 0 && member.held >= Math.min(member.limit, ahead)) continue;
       if (best === undefined || member.held < best.held) best = member;
     }
     return best;
   }
 
-  #give(member: Member, lease: Lease): void {
+  #give(member: Member, lease: Lease, pace: Pace): void {
     const { ref } = member;
     const { code, mode, args } = lease.work;
-    const number = this.#numberOf(member, code);
+    this.#define(member, code, pace);
+    member.limit = member.held === 0 ? aheadOf(pace) : Math.min(member.limit, aheadOf(pace));
     const begun = performance.now();
     const heldBefore = member.held++;
     lease.handOut();
     if (++member.taken >= this.#options.maxTasksPerChild) member.retiring = true;
-    ref.ask.run([number, mode, args]).then((value) => {
-      this.#learn((performance.now() - begun) / (heldBefore + 1));
+    ref.ask.run([pace.number, mode, args]).then((value) => {
+      learn(pace, (performance.now() - begun) / (heldBefore + 1));
       if (lease.succeed(value)) this.#events.settled(true);
       this.#ended();
     }, (error) => this.#failed(lease, error)).finally(() => {
@@ -258,21 +279,32 @@ export class Crew {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** A worker is told once what a number stands for; its mailbox keeps the order. */
-  #numberOf({ ref, known }: Member, { url, name }: { url: string; name: string }): number {
-    const key = `${url}#${name}`;
-    let number = this.#codes.get(key);
-    if (number === undefined) this.#codes.set(key, number = this.#codes.size);
-    if (!known.has(number)) {
-      known.add(number);
-      ref.tell.define([number, url, name]).catch(() => {});
+  #paceOf({ work: { code: { url, name }, mode } }: Lease): Pace {
+    const key = `${mode} ${url}#${name}`;
+    let pace = this.#paces.get(key);
+    if (pace === undefined) {
+      this.#paces.set(key, pace = { number: this.#paces.size, milliseconds: Infinity });
     }
-    return number;
+    return pace;
   }
 
-  #learn(milliseconds: number): void {
-    this.#milliseconds += (milliseconds - this.#milliseconds) / 8;
+  /** A worker is told once what a number stands for; its mailbox keeps the order. */
+  #define({ ref, known }: Member, { url, name }: CodeRef, { number }: Pace): void {
+    if (known.has(number)) return;
+    known.add(number);
+    ref.tell.define([number, url, name]).catch(() => {});
   }
+}
+
+/** Leases that a worker may hold while it has one of this pace. */
+function aheadOf({ milliseconds }: Pace): number {
+  return Math.max(1, Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / milliseconds)));
+}
+
+function learn(pace: Pace, milliseconds: number): void {
+  pace.milliseconds = pace.milliseconds === Infinity
+    ? milliseconds
+    : pace.milliseconds + (milliseconds - pace.milliseconds) / 8;
 }
 
 function terminated({ work }: Lease): CancelledError {

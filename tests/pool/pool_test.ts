@@ -335,7 +335,7 @@ troupeTest("POOL-31 the task of a killed worker rejects, other tasks do not noti
   await begun.get();
   await until(() => pool.stats().size === 2, "both workers");
   const others = range(50).map((n) => pool.apply(square, n));
-  await Promise.all(others.slice(0, 10));
+  await Promise.race(others);
   assertEquals(pool.killWorkers(2), 2);
   const error = await rejectsWith(lost, ExitError);
   assertEquals([error.reason, error.maybeExecuted], ["killed", true]);
@@ -344,6 +344,19 @@ troupeTest("POOL-31 the task of a killed worker rejects, other tasks do not noti
   assert(failed.length <= 1, `${failed.length} tasks failed`);
   await until(() => pool.stats().size === 2, "both workers to be replaced");
   assertEquals(pool.stats().restarts, 2);
+});
+
+troupeTest("POOL-31 a task that does not end holds no other up", async () => {
+  await using begun = new Queue<string>();
+  await using pool = new Pool({ size: 2 });
+  assertEquals(await pool.map(square, range(500), { chunksize: 1 }), squares(500));
+  const lost = pool.apply(beginAndStay, begun);
+  const others = range(50).map((n) => pool.apply(square, n));
+  const worker = await begun.get();
+  assertEquals(await Promise.all(others), squares(50));
+  assert(worker !== await pool.apply(whoRuns));
+  pool.killWorkers(1);
+  await rejectsWith(lost, ExitError);
 });
 
 troupeTest("POOL-31 the task of a killed worker is run again when its retry says so", async () => {
