@@ -7,12 +7,13 @@
  */
 import { FullError, NotSendableError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../memory/line.ts";
+import type { Ending } from "../memory/slots.ts";
 import { Arrival } from "../channels/arrival.ts";
 import type { Letter } from "../channels/parcel.ts";
-import { type PortRing, Sender } from "../channels/port.ts";
+import { DONE, Sender } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
-import { CANCEL, FAILURE } from "./inbox.ts";
+import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { remoteError } from "./wire_error.ts";
@@ -35,6 +36,7 @@ export interface Message {
 }
 
 const NOT_PLACED = -1;
+const NO_OPTIONS: WaitOptions = {};
 
 interface Sending {
   readonly message: Message;
@@ -50,14 +52,13 @@ export class Address {
   readonly id: string;
   readonly #station: Station;
   readonly #sender: Sender;
-  #ticket = NOT_PLACED;
 
   /** Sends to `mailbox` in the name of this isolate. */
   constructor(station: Station, mailbox: Mailbox, id: string) {
     this.#station = station;
     this.mailbox = mailbox;
     this.id = id;
-    this.#sender = new Sender(station.isolate, this.#ring(), {
+    this.#sender = new Sender(station.isolate, mailbox.ring, {
       operation: `send to actor "${id}"`,
       check: () => this.#check(),
       full: (value) => this.#full(value),
@@ -72,40 +73,39 @@ export class Address {
 
   /** Sends and waits for the reply. */
   ask(message: Message, options: WaitOptions): Promise<unknown> {
+    const { signal, timeout } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const { signal, timeout } = options;
-      if (signal?.aborted) return reject(signal.reason);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      let ticket = NOT_PLACED;
-      const settle = <V>(how: (value: V) => void) => (value: V) => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        how(value);
-      };
-      const fail = settle(reject);
-      const succeed = settle(resolve);
-      const awaited = this.#awaited(() => ticket, {
-        fail,
-        hear: ({ kind, value }) => {
-          if (kind === FAILURE) fail(remoteError(value, `Actor "${this.id}"`));
-          else succeed(value);
-          return true;
-        },
+      const asking = new Asking(this, resolve, reject);
+      const id = this.#station.awaited.add(asking);
+      if (signal !== undefined || timeout !== undefined) this.#limit(asking, id, message, options);
+      const placed = () => asking.ticket = this.mailbox.ring.lastTicket;
+      const sent = this.#send(ASK, id, {
+        message,
+        options: signal ? { signal } : NO_OPTIONS,
+        placed,
       });
-      const id = this.#station.awaited.add(awaited);
-      const giveUp = (reason: unknown) => this.#giveUp(id) && fail(reason);
-      const abort = () => giveUp(signal?.reason);
-      signal?.addEventListener("abort", abort, { once: true });
-      if (timeout !== undefined && timeout < Infinity) {
-        const late = () =>
-          giveUp(new TimeoutError(`ask "${message.name}" of actor "${this.id}"`, timeout));
-        timer = setTimeout(late, timeout);
-      }
-      const placed = () => ticket = this.#ticket;
-      this.#send(ASK, id, { message, options: { signal }, placed }).catch((error) => {
-        if (this.#station.awaited.remove(id)) fail(error);
+      if (sent === DONE) return;
+      sent.catch((error) => {
+        if (this.#station.awaited.remove(id)) asking.fail(error);
       });
     });
+  }
+
+  /** Has a wait for a reply called off by its signal or timeout. */
+  #limit(asking: Asking, id: number, { name }: Message, { signal, timeout }: WaitOptions): void {
+    const giveUp = (reason: unknown) => this.#giveUp(id) && asking.fail(reason);
+    const abort = () => giveUp(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    if (timeout !== undefined && timeout < Infinity) {
+      const late = () => giveUp(new TimeoutError(`ask "${name}" of actor "${this.id}"`, timeout));
+      timer = setTimeout(late, timeout);
+    }
+    asking.settled = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    };
   }
 
   /** Sends, with its number for the reply already known; for streams. */
@@ -125,15 +125,11 @@ export class Address {
 
   /** An entry of what is waited for, which ends when the actor does. */
   awaited(rest: Pick<Awaited, "hear" | "fail">): Awaited {
-    return this.#awaited(() => NOT_PLACED, rest);
-  }
-
-  #awaited(ticket: () => number, rest: Pick<Awaited, "hear" | "fail">): Awaited {
     const { mailbox, id } = this;
     return {
       who: `actor "${id}"`,
       ending: () => mailbox.ending,
-      maybeExecuted: () => ticket() !== NOT_PLACED && mailbox.wasStarted(ticket()),
+      maybeExecuted: () => false,
       ...rest,
     };
   }
@@ -146,10 +142,10 @@ export class Address {
 
   #send(kind: MessageKind, id: number, { message, options, placed }: Sending): Promise<void> {
     const { slot, incarnation } = this.#station.isolate.life;
-    const value = [message.name, ...message.payload];
+    const { name, payload } = message;
+    const value = payload.length === 0 ? [name] : [name, payload[0]];
     const letter: Letter = { value, head: [kind | (slot << 8), id, incarnation, 0], placed };
-    const { overflow } = this.mailbox;
-    if (overflow === "wait") return this.#sender.send(letter, options);
+    if (this.mailbox.overflow === "wait") return this.#sender.send(letter, options);
     return this.#sendOrDrop(letter, kind);
   }
 
@@ -193,25 +189,53 @@ export class Address {
     const { ending } = this.mailbox;
     if (ending !== undefined) throw exitError(`actor "${this.id}"`, ending, false);
   }
+}
 
-  /** The mailbox's ring, with an eye on the tickets that this isolate's messages get. */
-  #ring(): PortRing {
-    const { ring } = this.mailbox;
-    return {
-      room: ring.room,
-      limit: ring.limit,
-      readers: ring.readers,
-      writers: ring.writers,
-      claim: () => ring.claim(),
-      commit: (cell, meta) => {
-        this.#ticket = ring.ticketOf(cell);
-        ring.commit(cell, meta);
-      },
-      take: () => ring.take(),
-      release: (cell) => ring.release(cell),
-      frameAt: (cell) => ring.frameAt(cell),
-      metaOf: (cell) => ring.metaOf(cell),
-    };
+/** One ask while its reply is waited for. */
+class Asking implements Awaited {
+  /** Its message's ticket in the mailbox, once it has its place. */
+  ticket = NOT_PLACED;
+  /** Called once there is a reply or an error. */
+  settled: (() => void) | undefined;
+  readonly #address: Address;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (reason: unknown) => void;
+
+  /** An ask of the actor at `address`. */
+  constructor(
+    address: Address,
+    resolve: (value: unknown) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#address = address;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get who(): string {
+    return `actor "${this.#address.id}"`;
+  }
+
+  ending(): Ending | undefined {
+    return this.#address.mailbox.ending;
+  }
+
+  maybeExecuted(): boolean {
+    return this.ticket !== NOT_PLACED && this.#address.mailbox.wasStarted(this.ticket);
+  }
+
+  hear({ kind, value }: Received): boolean {
+    if (kind === FAILURE) this.fail(remoteError(value, `Actor "${this.#address.id}"`));
+    else {
+      this.settled?.();
+      this.#resolve(value);
+    }
+    return true;
+  }
+
+  fail(reason: unknown): void {
+    this.settled?.();
+    this.#reject(reason);
   }
 }
 

@@ -97,7 +97,7 @@ export class Inbox implements Source {
   readonly #isolate: Isolate;
   readonly #ring: Ring;
   readonly #receiver: Receiver;
-  readonly #readers = new Map<LetterKind, LetterReader>();
+  readonly #readers: (LetterReader | undefined)[] = [];
   readonly #senders = new Map<number, { incarnation: number; sender: Sender }>();
 
   /** Opens the inbox of `isolate`. */
@@ -117,7 +117,7 @@ export class Inbox implements Source {
 
   /** Has `reader` called for each letter of a kind. */
   on(kind: LetterKind, reader: LetterReader): void {
-    this.#readers.set(kind, reader);
+    this.#readers[kind] = reader;
   }
 
   /** Writes to another isolate, or to this one. Throws only what the codec throws. */
@@ -146,28 +146,27 @@ export class Inbox implements Source {
     try {
       value = this.#receiver.take();
     } catch (error) {
-      this.#dispatch({ unreadable: error }, this.#receiver.head);
+      this.#dispatch(undefined, this.#receiver.head, error);
       return true;
     }
     if (value === PENDING) return false;
     if (value instanceof Incoming) this.#readLater(value);
-    else this.#dispatch({ value }, this.#receiver.head);
+    else this.#dispatch(value, this.#receiver.head);
     return true;
   }
 
   #readLater(stream: Incoming): void {
     this.#receiver.finish(stream).then(({ value, head }) => {
-      if (value !== VOID) this.#dispatch({ value }, head);
+      if (value !== VOID) this.#dispatch(value, head);
     });
   }
 
   /** Hands a letter to its reader. */
-  #dispatch(content: { value?: unknown; unreadable?: unknown }, head: ArrayLike<number>): void {
+  #dispatch(value: unknown, head: ArrayLike<number>, unreadable?: unknown): void {
     if (head[3] !== this.#isolate.life.incarnation) return;
     const from = { slot: head[0] >> 8, incarnation: head[2] };
-    const { value, unreadable } = content;
-    const letter = { kind: head[0] & 255, id: head[1], from, value, unreadable };
-    this.#readers.get(letter.kind)?.(letter);
+    const kind = head[0] & 255;
+    this.#readers[kind]?.({ kind, id: head[1], from, value, unreadable });
   }
 
   #senderTo(to: Life): Sender {

@@ -43,14 +43,15 @@ import { HEAD_BYTES } from "../channels/parcel.ts";
 const STATE = REGION_WORDS;
 const HOST = REGION_WORDS + 1;
 const HOST_LIFE = REGION_WORDS + 2;
-const STARTED = REGION_WORDS + 3;
-const DONE = REGION_WORDS + 4;
-const HANDLED = REGION_WORDS + 5;
 const REASON = REGION_WORDS + 6;
 const EXIT_CODE = REGION_WORDS + 7;
 const OVERFLOW = REGION_WORDS + 8;
 const DROPPED = REGION_WORDS + 9;
-const LATENCY = REGION_WORDS + 16;
+// Written for each message: in another cache line than what each sender reads.
+const STARTED = REGION_WORDS + 16;
+const DONE = REGION_WORDS + 17;
+const HANDLED = REGION_WORDS + 18;
+const LATENCY = REGION_WORDS + 32;
 const RING = LATENCY + BUCKETS;
 const CELL_BYTES = 128;
 
@@ -119,6 +120,8 @@ export class Mailbox {
   readonly region: BlockHandle;
   /** Its ring. */
   readonly ring: Ring;
+  /** What happens to a message too many. */
+  readonly overflow: Overflow;
   readonly #isolate: Isolate;
   readonly #at: number;
   #left: Remains | undefined;
@@ -128,6 +131,7 @@ export class Mailbox {
     this.#isolate = isolate;
     this.region = region;
     this.#at = isolate.arena.wordOf(region);
+    this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
     const readers = this.overflow === "drop-oldest" ? "many" : "one";
     this.ring = new Ring(isolate, this.#at + RING, { writers: "many", readers });
   }
@@ -135,11 +139,6 @@ export class Mailbox {
   /** OPENING, OPEN or CLOSED. */
   get state(): number {
     return this.#left === undefined ? this.#load(STATE) : CLOSED;
-  }
-
-  /** What happens to a message too many. */
-  get overflow(): Overflow {
-    return OVERFLOWS[this.#load(OVERFLOW)];
   }
 
   /** Messages that wait. */

@@ -55,18 +55,27 @@ export class Ref {
     this.#station = station;
     this.#address = new Address(station, mailbox, making.id);
     this.#making = making;
-    this.tell = byName((name) => (...args) => {
-      const { payload, options } = this.#split(name, args);
-      return this.#address.tell({ name, payload }, options);
+    this.tell = byName((name) => {
+      const isBare = making.bare.includes(name);
+      return (...args) => {
+        const { payload, options } = split(isBare, args);
+        return this.#address.tell({ name, payload }, options);
+      };
     });
-    this.ask = byName((name) => (...args) => {
-      if (making.own) return Promise.reject(askOfSelf(this.id));
-      const { payload, options } = this.#split(name, args);
-      return this.#address.ask({ name, payload }, options);
+    this.ask = byName((name) => {
+      const isBare = making.bare.includes(name);
+      return (...args) => {
+        if (making.own) return Promise.reject(askOfSelf(this.id));
+        const { payload, options } = split(isBare, args);
+        return this.#address.ask({ name, payload }, options);
+      };
     });
-    this.stream = byName((name) => (...args) => {
-      const { payload, options } = this.#split(name, args);
-      return openReply(station, this.#address, { message: { name, payload }, options });
+    this.stream = byName((name) => {
+      const isBare = making.bare.includes(name);
+      return (...args) => {
+        const { payload, options } = split(isBare, args);
+        return openReply(station, this.#address, { message: { name, payload }, options });
+      };
     });
   }
 
@@ -131,17 +140,6 @@ export class Ref {
       },
     });
   }
-
-  /** Tells payload and options apart: a lone argument is the options only if nothing else fits. */
-  #split(name: string, args: unknown[]): { payload: readonly unknown[]; options: SendOptions } {
-    if (args.length === 0) return { payload: args, options: {} };
-    if (args.length > 1) {
-      return { payload: args.slice(0, 1), options: args[1] as SendOptions ?? {} };
-    }
-    const isBare = this.#making.bare.includes(name);
-    if (isBare && looksLikeOptions(args[0])) return { payload: [], options: args[0] };
-    return { payload: args, options: {} };
-  }
 }
 
 /** The reference with the types of its actor. */
@@ -153,6 +151,20 @@ export function typed<P>(ref: Ref): ActorRef<P> {
 export function untyped(ref: AnyRef): Ref {
   if (ref as unknown instanceof Ref) return ref as unknown as Ref;
   throw new TypeError("Cannot use this as a reference to an actor: spawn() gives one");
+}
+
+const NO_OPTIONS: SendOptions = {};
+
+/** Tells payload and options apart: a lone argument is the options only if nothing else fits. */
+function split(
+  isBare: boolean,
+  args: unknown[],
+): { payload: readonly unknown[]; options: SendOptions } {
+  if (args.length > 1) {
+    return { payload: args.slice(0, 1), options: args[1] as SendOptions ?? NO_OPTIONS };
+  }
+  if (isBare && looksLikeOptions(args[0])) return { payload: [], options: args[0] };
+  return { payload: args, options: NO_OPTIONS };
 }
 
 function looksLikeOptions(value: unknown): value is SendOptions {

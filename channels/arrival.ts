@@ -151,7 +151,10 @@ export function blockNamedAt(
   { arena }: Isolate,
   at: number,
 ): { readonly block: BlockHandle; readonly length: number } {
+  const { words } = arena;
   const word = at >>> 2;
-  const [unit, generation, low, high] = new Uint32Array(arena.words.slice(word, word + 4).buffer);
-  return { block: blockHandle(unit, generation), length: low + high * 2 ** 32 };
+  return {
+    block: blockHandle(words[word] >>> 0, words[word + 1] >>> 0),
+    length: (words[word + 2] >>> 0) + (words[word + 3] >>> 0) * 2 ** 32,
+  };
 }

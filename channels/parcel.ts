@@ -42,6 +42,8 @@ export const IN_STREAM = 1 << 25;
 export const WITH_HANDLES = 1 << 26;
 
 const SCRATCH_BYTES = 8 << 10;
+const BLOCK_NAME_BYTES = 16;
+const NOTHING = new Uint8Array(0);
 
 /** A ring as messages see it; {@linkcode Ring} and {@linkcode Chain} say what the methods do. */
 export interface Cellular {
@@ -66,7 +68,7 @@ export type FrameHead = readonly [number, number, number, number];
 
 /** A message that is encoded and waits for its place. */
 export interface Parcel {
-  /** What goes into the cell. */
+  /** What goes into the cell; unless it names a block. */
   readonly bytes: Uint8Array;
   /** Its meta word. */
   readonly meta: number;
@@ -88,6 +90,8 @@ interface Desk {
 }
 
 const desks = new WeakMap<Isolate, Desk>();
+/** The desk used last: mostly there is only one isolate here. */
+let latest: Desk | undefined;
 
 /** What became of a message that was sent: its block, when it needed one. */
 export interface Posted {
@@ -115,8 +119,7 @@ export function post(
   }
   const cell = ring.claim();
   if (cell < 0) return undefined;
-  const { scratch } = desk;
-  isolate.arena.bytes.copyWithin(ring.frameAt(cell), scratch, scratch + length);
+  copyWords(isolate.arena.words, desk.scratch >>> 2, ring.frameAt(cell) >>> 2, (length + 3) >>> 2);
   if (!carriesHandles()) {
     ring.commit(cell, length);
     return SHORT;
@@ -153,7 +156,8 @@ export function place(isolate: Isolate, ring: Cellular, parcel: Parcel): boolean
     arena.words[at + GOES_WITH_TICKET] = arena.words[cell] >>> 12;
     arena.changeKind(parcel.block, { from: HELD, to: LOOSE, owner: slot });
   }
-  arena.bytes.set(parcel.bytes, ring.frameAt(cell));
+  if (parcel.block === NO_ROOM) arena.bytes.set(parcel.bytes, ring.frameAt(cell));
+  else writeName(arena.words, ring.frameAt(cell) >>> 2, parcel);
   parcel.stream?.depart();
   const land = parcel.depart?.();
   ring.commit(cell, parcel.meta);
@@ -178,13 +182,14 @@ export interface Letter {
 }
 
 function deskOf(isolate: Isolate): Desk {
+  if (latest !== undefined && latest.isolate === isolate) return latest;
   let desk = desks.get(isolate);
   if (desk === undefined) {
     const { arena, heap } = isolate;
     desk = { isolate, scratch: arena.offsetOf(heap.require(SCRATCH_BYTES)), busy: false };
     desks.set(isolate, desk);
   }
-  return desk;
+  return latest = desk;
 }
 
 /** Bytes written to the desk, or -1: too long for it, or a getter of the value is sending too. */
@@ -196,11 +201,23 @@ function write(desk: Desk, value: unknown, head: FrameHead | undefined): number 
     const from = head === undefined ? desk.scratch : desk.scratch + HEAD_BYTES;
     const end = encodeInto(arena.bytes, from, desk.scratch + SCRATCH_BYTES, value);
     if (end < 0) return -1;
-    if (head !== undefined) arena.words.set(head, desk.scratch >>> 2);
+    if (head !== undefined) writeHead(arena.words, desk.scratch >>> 2, head);
     return end - desk.scratch;
   } finally {
     desk.busy = false;
   }
+}
+
+function writeHead(words: Int32Array, at: number, head: FrameHead): void {
+  words[at] = head[0];
+  words[at + 1] = head[1];
+  words[at + 2] = head[2];
+  words[at + 3] = head[3];
+}
+
+/** For the few words of a cell a loop beats a call into the engine (measured). */
+function copyWords(words: Int32Array, from: number, to: number, count: number): void {
+  for (let index = 0; index < count; index++) words[to + index] = words[from + index];
 }
 
 /** Writes a message into a block of its own, or prepares to stream it. */
@@ -229,7 +246,13 @@ function wrapLong(desk: Desk, { value, head }: Letter, written: number): Parcel 
     if (head !== undefined) arena.words.set(head, at >>> 2);
     encoded.copyTo(arena.bytes, at + headBytes);
   }
-  const name = new Uint32Array([unitOf(block), generationOf(block), length, length / 2 ** 32]);
-  const bytes = new Uint8Array(name.buffer);
-  return { bytes, meta: bytes.length | IN_BLOCK | handles, length, block, depart };
+  return { bytes: NOTHING, meta: BLOCK_NAME_BYTES | IN_BLOCK | handles, length, block, depart };
+}
+
+/** What a cell says of a block: its handle and the length of the message in it. */
+function writeName(words: Int32Array, at: number, { block, length }: Parcel): void {
+  words[at] = unitOf(block);
+  words[at + 1] = generationOf(block);
+  words[at + 2] = length;
+  words[at + 3] = length / 2 ** 32;
 }

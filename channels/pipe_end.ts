@@ -72,7 +72,7 @@ export class PipeEnd implements Connection<unknown, unknown> {
     return this.#state !== "open";
   }
 
-  send(value: unknown, options: SendOptions = {}): Promise<void> {
+  send(value: unknown, options?: SendOptions): Promise<void> {
     if (this.#sender === undefined) return Promise.reject(this.#oneWay("send on", "read-only"));
     return this.#sender.send({ value }, options);
   }
@@ -83,7 +83,7 @@ export class PipeEnd implements Connection<unknown, unknown> {
     throw new TimeoutError("send on the connection", timeout ?? 0);
   }
 
-  recv(options: WaitOptions = {}): Promise<unknown> {
+  recv(options?: WaitOptions): Promise<unknown> {
     if (this.#receiver === undefined) return Promise.reject(this.#writeOnly());
     return this.#receiver.receive(options);
   }

@@ -55,7 +55,9 @@ export interface ByteBound {
   isOver(): boolean;
 }
 
-const DONE = Promise.resolve();
+/** What {@linkcode Sender.send} gives when the message has its place already. */
+export const DONE: Promise<void> = Promise.resolve();
+const NO_OPTIONS: WaitOptions = {};
 
 /** The sending side of a ring. */
 export class Sender {
@@ -76,7 +78,7 @@ export class Sender {
   }
 
   /** Sends; resolves once the message has its place. It is encoded now, even if it has to wait. */
-  send(letter: Letter, options: WaitOptions = {}): Promise<void> {
+  send(letter: Letter, options: WaitOptions = NO_OPTIONS): Promise<void> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     try {
@@ -242,7 +244,20 @@ export class Receiver {
   }
 
   /** Waits for the next message. */
-  receive(options: WaitOptions = {}): Promise<unknown> {
+  receive(options: WaitOptions = NO_OPTIONS): Promise<unknown> {
+    if (!this.#ring.readers.wanted && options.signal?.aborted !== true) {
+      try {
+        const value = this.take();
+        if (value instanceof Incoming) return this.#finish(value, options);
+        if (value !== PENDING) return this.#ring.readers.settled(value);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    return this.#receiveLater(options);
+  }
+
+  #receiveLater(options: WaitOptions): Promise<unknown> {
     const wait: Wait<unknown> = {
       signal: options.signal,
       timeout: options.timeout,
@@ -258,10 +273,13 @@ export class Receiver {
 
   /** Waits for the next message, blocking this isolate; `PENDING` when the time is up. */
   receiveSync(timeout?: number): unknown | typeof PENDING {
-    let value: unknown = PENDING;
+    let value = this.take();
+    if (value !== PENDING && !(value instanceof Incoming)) return value;
     const attempt = () => (value = this.take()) !== PENDING;
     do {
-      this.#isolate.park.block(this.#ring.readers, { attempt, timeout });
+      if (!(value instanceof Incoming)) {
+        this.#isolate.park.block(this.#ring.readers, { attempt, timeout });
+      }
       if (value instanceof Incoming) value = this.#arrival.finishSync(value);
     } while (value === VOID);
     return value;

@@ -115,7 +115,7 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
    * @throws NotSendableError when the item cannot be sent; the queue is unchanged
    * @throws ClosedError when the queue was closed here; it carries the item
    */
-  put(item: T, options: SendOptions = {}): Promise<void> {
+  put(item: T, options?: SendOptions): Promise<void> {
     return this.#sender.send({ value: item }, options);
   }
 
@@ -126,7 +126,7 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
    * @throws ValidationError when the schema refuses the item, which is then gone
    * @throws ClosedError when the queue is, or gets, closed here
    */
-  get(options: WaitOptions = {}): Promise<T> {
+  get(options?: WaitOptions): Promise<T> {
     const item = this.#receiver.receive(options);
     return (this.#schema === undefined ? item : item.then((one) => this.#validate(one))) as Promise<
       T

@@ -85,7 +85,7 @@ export class Line implements Source {
     if (this.#waiting.length === 0) {
       try {
         const value = wait.attempt();
-        if (value !== PENDING) return this.#settled(value);
+        if (value !== PENDING) return this.settled(value);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -99,8 +99,11 @@ export class Line implements Source {
     if (this.serve()) this.#park.wake();
   }
 
-  /** An endless loop of waits that never have to wait would starve the event loop. */
-  #settled<T>(value: T): Promise<T> {
+  /**
+   * A promise of what need not be waited for. An endless loop of such would starve the event loop, so
+   * now and then the event loop has its turn first.
+   */
+  settled<T>(value: T): Promise<T> {
     if (!this.#park.isOutOfBreath()) return Promise.resolve(value);
     return this.#park.breathe().then(() => value);
   }

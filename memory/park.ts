@@ -2,7 +2,9 @@
 /**
  * The one place where an isolate waits. Everything it waits for is a source: something that can be
  * tried again and has a wait list in the arena. The park tries the sources whose topic the doorbell
- * names, spins for a moment, then sleeps on the doorbell until somebody rings.
+ * names, looks at the others that are wanted for a moment, then enlists for them and sleeps on the
+ * doorbell until somebody rings. While it looks it is not enlisted: a ring costs both sides several
+ * times what a look does, and in a lively exchange there is none.
  *
  * The tests explore the doorbell and the wait lists; see `bell.ts` for the protocol.
  *
@@ -32,11 +34,13 @@ import {
 } from "./bell.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { SLOT_BELL } from "./slots.ts";
-import { spin, SpinHabit } from "./spin.ts";
+import { lookFor, SpinHabit } from "./spin.ts";
 
 /** Longest time that microtasks may hold the event loop up, in milliseconds. */
 export const BREATH_MS = 2;
 const QUIET_TURNS = 3;
+/** More sources than this are enlisted at once: looking at them all would take too long. */
+const MOST_LOOKED_AT = 8;
 const CHECK_EVERY = 32;
 const SLICE_MS = 50;
 const soon: (task: () => void) => void = globalThis.setImmediate ??
@@ -72,9 +76,10 @@ export class Park {
   readonly #arena: Arena;
   readonly #slot: number;
   readonly #byTopic: Source[][] = Array.from({ length: TOPICS }, () => []);
-  readonly #unarmed: Source[] = [];
+  readonly #unarmed = new Set<Source>();
   readonly #habit = new SpinHabit();
   readonly #microturn = () => this.#turn();
+  readonly #attempt = () => this.#tryAll();
   #state: State = "idle";
   #heard = 0;
   #quiet = 0;
@@ -102,7 +107,7 @@ export class Park {
       source.known = true;
       this.#byTopic[source.topic].push(source);
     }
-    if (!source.armed) this.#unarmed.push(source);
+    if (!source.armed) this.#unarmed.add(source);
     this.wake();
   }
 
@@ -111,6 +116,7 @@ export class Park {
     if (!source.known) return;
     const same = this.#byTopic[source.topic];
     same.splice(same.indexOf(source), 1);
+    this.#unarmed.delete(source);
     source.known = source.armed = false;
   }
 
@@ -174,6 +180,7 @@ export class Park {
     const end = performance.now() + timeout;
     try {
       for (;;) {
+        if (this.#look(attempt)) return true;
         enlist(this.#words, source.list, this.#slot);
         if (attempt()) return true;
         const left = end - performance.now();
@@ -187,14 +194,17 @@ export class Park {
   }
 
   #sleepBlocking(ms: number): void {
-    let found = false;
-    if (this.#habit.shouldSpin()) {
-      found = spin(this.#words, this.#bell);
-      this.#habit.learn(found);
-    }
-    if (!found && lieDown(this.#words, this.#bell)) wait(this.#words, this.#bell, ASLEEP, ms);
+    if (lieDown(this.#words, this.#bell)) wait(this.#words, this.#bell, ASLEEP, ms);
     this.#heard |= answer(this.#words, this.#bell);
     if ((this.#heard & (COMMAND | DEATH)) !== 0) this.onCommand();
+  }
+
+  /** Looks until the attempt succeeds, if that was worth it lately; not when the doorbell rings. */
+  #look(attempt: () => boolean): boolean {
+    if (!this.#habit.shouldSpin()) return false;
+    const found = lookFor(this.#words, this.#bell, attempt);
+    this.#habit.learn(found !== "nothing");
+    return found === "success";
   }
 
   #ring(slot: number, bits: number): void {
@@ -207,7 +217,7 @@ export class Park {
   #turn(): void {
     const heard = this.#heard | answer(this.#words, this.#bell);
     this.#heard = 0;
-    const progress = (heard !== 0 && this.#serve(heard)) || this.#arm();
+    const progress = (heard !== 0 && this.#serve(heard)) || this.#tryAll();
     if (progress) this.#quiet = 0;
     else if (this.#heard === 0 && ++this.#quiet > QUIET_TURNS) return this.#rest();
     this.#again();
@@ -228,17 +238,30 @@ export class Park {
         const source = same[index];
         source.armed = false;
         if (source.serve()) progress = true;
-        if (source.wanted && source.known) this.#unarmed.push(source);
+        if (source.wanted && source.known) this.#unarmed.add(source);
       }
     }
     if ((heard & DEATH) !== 0) this.onDeath();
     return progress || heard > ALL_TOPICS;
   }
 
+  /** Tries what is wanted and not enlisted. */
+  #tryAll(): boolean {
+    if (this.#unarmed.size === 0) return false;
+    if (this.#unarmed.size > MOST_LOOKED_AT) return this.#arm();
+    let progress = false;
+    for (const source of this.#unarmed) {
+      if (source.armed || !source.wanted) this.#unarmed.delete(source);
+      else if (source.serve()) progress = true;
+    }
+    return progress;
+  }
+
   /** Enlists what is wanted and not enlisted, and tries it once more. */
   #arm(): boolean {
     let progress = false;
-    for (const source of this.#unarmed.splice(0)) {
+    for (const source of [...this.#unarmed]) {
+      this.#unarmed.delete(source);
       if (source.armed || !source.known || !source.wanted) continue;
       enlist(this.#words, source.list, this.#slot);
       source.armed = true;
@@ -246,21 +269,22 @@ export class Park {
       progress = true;
       // It may have stopped at a batch's end: nobody rings for what is left.
       source.armed = false;
-      this.#unarmed.push(source);
+      this.#unarmed.add(source);
     }
     return progress;
   }
 
   #rest(): void {
     this.#quiet = 0;
+    if (this.#arena.shared && this.keepAlive.count > 0 && this.#habit.shouldSpin()) {
+      const found = lookFor(this.#words, this.#bell, this.#attempt);
+      this.#habit.learn(found !== "nothing");
+      if (found !== "nothing") return found === "rung" ? this.#turn() : this.#again();
+    }
+    if (this.#arm()) return this.#again();
     if (!this.#arena.shared) {
       this.#state = "idle";
       return;
-    }
-    if (this.keepAlive.count > 0 && this.#habit.shouldSpin()) {
-      const found = spin(this.#words, this.#bell);
-      this.#habit.learn(found);
-      if (found) return this.#turn();
     }
     if (!lieDown(this.#words, this.#bell)) return this.#again();
     this.#state = "asleep";

@@ -40,10 +40,11 @@ const HEAD = 0;
 const MASK = 1;
 const SHIFT = 2;
 const LIMIT = 3;
-const SEALING = 4;
-const NEXT = 5;
 const TAIL = 16;
 const READERS = 32;
+// Beside the list that writers read anyway: beside the head, each release would take it from them.
+const SEALING = 44;
+const NEXT = 45;
 const WRITERS = 48;
 const RING_WORDS = 64;
 /** Words of a cell before its frame: the cell's word and the frame's length and flags. */
@@ -114,6 +115,8 @@ export class Ring {
   readonly #me: number;
   readonly #aloneReading: boolean;
   readonly #aloneWriting: boolean;
+  /** Ticket of the frame committed here last; tickets wrap at 20 bits. */
+  lastTicket = -1;
   #reading = -1;
   #writing = -1;
 
@@ -151,6 +154,7 @@ export class Ring {
    */
   commit(cell: number, meta: number): void {
     this.#words[cell + 1] = meta;
+    this.lastTicket = this.#words[cell] >>> 12;
     if (this.#aloneWriting) {
       commitAlone(this.#words, this.#cells, this.#writing);
       this.#writing = (this.#writing + 1) | 0;

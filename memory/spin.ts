@@ -15,7 +15,7 @@ export const SPIN_MS = 0.1;
 const START = 4;
 const BEST = 8;
 const PROBE_EVERY = 16;
-const LOOKS_A_CHECK = 64;
+const LOOKS_A_CHECK = 32;
 
 /** Decides from the past whether to spin. */
 export class SpinHabit {
@@ -34,14 +34,22 @@ export class SpinHabit {
   }
 }
 
-/** Looks at a word until it is not 0, for at most {@linkcode SPIN_MS}; whether it was. */
-export function spin(words: Int32Array, at: number): boolean {
+/**
+ * Tries something until it succeeds or the word is not 0, for at most {@linkcode SPIN_MS}; which of
+ * the three.
+ */
+export function lookFor(
+  words: Int32Array,
+  at: number,
+  attempt: () => boolean,
+): "success" | "rung" | "nothing" {
   const end = performance.now() + SPIN_MS;
   do {
     for (let look = 0; look < LOOKS_A_CHECK; look++) {
-      if (load(words, at) !== 0) return true;
+      if (attempt()) return "success";
+      if (load(words, at) !== 0) return "rung";
       pause();
     }
   } while (performance.now() < end);
-  return false;
+  return "nothing";
 }
