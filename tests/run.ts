@@ -8,11 +8,14 @@
  * @module
  */
 
-/** Parts of `tests/` with at least one test, and the documents whose examples are run. */
+/** What is run in one process: a folder or file of `tests/`, or the examples in the documentation. */
 interface Part {
   readonly name: string;
   readonly args: readonly string[];
 }
+
+/** Everything that a test starts must have ended with it. */
+const SANITIZED = ["--sanitize-ops", "--sanitize-resources"];
 
 /** What came out of a part. */
 interface Tally {
@@ -34,7 +37,9 @@ async function main(args: readonly string[]): Promise<number> {
   const { paths, options } = split(args);
   const checked = await run("types", ["check", ...frozen(), "."], () => {});
   const tallies: Tally[] = checked ? [] : [{ passed: 0, failed: 1 }];
-  const parts = paths.length > 0 ? [{ name: paths.join(" "), args: paths }] : await allParts();
+  const parts = paths.length > 0
+    ? [{ name: paths.join(" "), args: [...SANITIZED, ...paths] }]
+    : await allParts();
   for (const part of parts) tallies.push(await runPart(part, options));
   const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
   const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
@@ -56,19 +61,32 @@ function split(args: readonly string[]): { paths: string[]; options: string[] } 
   return { paths, options };
 }
 
-/** Each folder of `tests/`, each test beside them, and the examples in the documentation. */
+/** Each folder of `tests/` with tests, each test beside them, and the examples in the documentation. */
 async function allParts(): Promise<Part[]> {
   const parts: Part[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(new URL("tests/", ROOT))) {
-    if (isDirectory || name.endsWith("_test.ts")) parts.push({ name, args: [`tests/${name}`] });
+  const tests = new URL("tests/", ROOT);
+  for await (const { name, isDirectory } of Deno.readDir(tests)) {
+    if (isDirectory ? !await hasTests(new URL(`${name}/`, tests)) : !isTest(name)) continue;
+    parts.push({ name, args: [...SANITIZED, `tests/${name}`] });
   }
   parts.sort((a, b) => a.name < b.name ? -1 : 1);
   return [...parts, { name: "examples in the documentation", args: ["--doc", ...DOCUMENTED] }];
 }
 
+async function hasTests(folder: URL): Promise<boolean> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory ? await hasTests(new URL(`${name}/`, folder)) : isTest(name)) return true;
+  }
+  return false;
+}
+
+function isTest(name: string): boolean {
+  return name.endsWith("_test.ts");
+}
+
 async function runPart({ name, args }: Part, options: readonly string[]): Promise<Tally> {
   let tally: Tally = { passed: 0, failed: 0 };
-  const flags = ["-A", "--no-check", "--sanitize-ops", "--sanitize-resources"];
+  const flags = ["-A", "--no-check"];
   const succeeded = await run(
     name,
     ["test", ...flags, ...frozen(), ...options, ...args],
