@@ -228,16 +228,24 @@ export class Crew {
     const heldBefore = member.held++;
     lease.handOut();
     if (++member.taken >= this.#options.maxTasksPerChild) member.retiring = true;
+    // First the worker is free, then the task's caller hears: whose next task finds the worker awake.
     ref.ask.run([pace.number, mode, args]).then((value) => {
+      this.#release(member);
       learn(pace, (performance.now() - begun) / (heldBefore + 1));
       if (lease.succeed(value)) this.#events.settled(true);
       this.#ended();
-    }, (error) => this.#failed(lease, error)).finally(() => {
-      member.held--;
-      // Not before: a stop would overtake what the worker has not begun.
-      if (member.retiring && member.held === 0) ref.stop();
+      this.#handOut();
+    }, (error) => {
+      this.#release(member);
+      this.#failed(lease, error);
       this.#handOut();
     });
+  }
+
+  /** A worker gave a lease back. It is not stopped before: that would overtake what it has not begun. */
+  #release(member: Member): void {
+    member.held--;
+    if (member.retiring && member.held === 0) member.ref.stop();
   }
 
   #failed(lease: Lease, error: unknown): void {

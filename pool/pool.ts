@@ -274,19 +274,26 @@ export class Pool implements AsyncDisposable {
     const results: unknown[][] = [];
     let done = 0;
     const failures: unknown[] = [];
-    const stop = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    // One listener for all: a signal looks through all it has to add one.
+    const { signal, retry } = options;
+    const leases: Lease[] = [];
+    const cancel = (reason: unknown) => leases.forEach((lease) => lease.cancel(reason));
+    const abort = () => cancel(signal?.reason);
+    const aborted = signal?.aborted ? signal : undefined;
     const work = chunks.map(async (chunk, index) => {
       try {
         if (this.#state === "terminated") throw this.#notRunning();
-        const lease = new Lease({ code, mode, args: chunk, retry: options.retry });
-        results[index] = await this.#submit(lease, signal).outcome as unknown[];
+        const lease = this.#submit(new Lease({ code, mode, args: chunk, retry }), aborted);
+        leases.push(lease);
+        results[index] = await lease.outcome as unknown[];
         options.onProgress?.(done += chunk.length, all.length);
       } catch (error) {
-        if (failures.push(error) === 1 && options.failFast) stop.abort(error);
+        if (failures.push(error) === 1 && options.failFast) cancel(error);
       }
     });
+    signal?.addEventListener("abort", abort, { once: true });
     await Promise.all(work);
+    signal?.removeEventListener("abort", abort);
     if (failures.length > 0) throw failures[0];
     return results.flat();
   }
