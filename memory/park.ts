@@ -34,7 +34,7 @@ import {
 } from "./bell.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { SLOT_BELL } from "./slots.ts";
-import { lookFor, SpinHabit } from "./spin.ts";
+import { SpinHabit } from "./spin.ts";
 
 /** Longest time that microtasks may hold the event loop up, in milliseconds. */
 export const BREATH_MS = 2;
@@ -201,10 +201,7 @@ export class Park {
 
   /** Looks until the attempt succeeds, if that was worth it lately; not when the doorbell rings. */
   #look(attempt: () => boolean): boolean {
-    if (!this.#habit.shouldSpin()) return false;
-    const found = lookFor(this.#words, this.#bell, attempt);
-    this.#habit.learn(found !== "nothing");
-    return found === "success";
+    return this.#habit.look(this.#words, this.#bell, attempt) === "success";
   }
 
   #ring(slot: number, bits: number): void {
@@ -276,9 +273,8 @@ export class Park {
 
   #rest(): void {
     this.#quiet = 0;
-    if (this.#arena.shared && this.keepAlive.count > 0 && this.#habit.shouldSpin()) {
-      const found = lookFor(this.#words, this.#bell, this.#attempt);
-      this.#habit.learn(found !== "nothing");
+    if (this.#arena.shared && this.keepAlive.count > 0) {
+      const found = this.#habit.look(this.#words, this.#bell, this.#attempt);
       if (found !== "nothing") return found === "rung" ? this.#turn() : this.#again();
     }
     if (this.#arm()) return this.#again();

@@ -1,10 +1,13 @@
 // Runs in: any isolate
 /**
- * Whether to spin before sleep. Waking a sleeping isolate costs 50-100 us, an answer that comes while
- * the waiter still looks costs under 1 us; but a spin that finds nothing is wasted. So: spin while
- * recent spins found something, give it up when they do not, and try again now and then.
+ * Whether, and how long, to spin before sleep. Waking a sleeping isolate costs 20-100 us, an answer that
+ * comes while the waiter still looks costs under 1 us; but a spin that finds nothing is wasted, and on a
+ * loaded machine it keeps the very isolate from running that it waits for. So: spin while most recent
+ * spins found something, for a few times as long as that took; give it up when they do not, and try
+ * again now and then.
  *
- * - I1: after {@linkcode BEST} spins in a row that found nothing, at most every 16th wait spins.
+ * - I1: a spin pays while two of three find something: then one that fails costs less than they saved.
+ * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 16th wait spins.
  *
  * @module
  */
@@ -12,38 +15,49 @@ import { load, pause } from "./atomics.ts";
 
 /** Longest spin, in milliseconds: about what waking from sleep costs. */
 export const SPIN_MS = 0.1;
+/** Shortest, so that an answer a little later than usual is still found. */
+const LEAST_MS = 0.015;
+const TIMES_TYPICAL = 4;
 const START = 4;
 const BEST = 8;
+const LOSS = 2;
 const PROBE_EVERY = 16;
 const LOOKS_A_CHECK = 32;
 
-/** Decides from the past whether to spin. */
+/** What became of a spin: the attempt succeeded, the doorbell rang, or the time was up. */
+export type Found = "success" | "rung" | "nothing";
+
+/** Decides from the past whether and how long to spin. */
 export class SpinHabit {
   #credit = START;
   #waits = 0;
+  #typical = SPIN_MS / TIMES_TYPICAL;
 
-  /** Whether to spin at this wait. */
-  shouldSpin(): boolean {
-    return this.#credit > 0 || ++this.#waits % PROBE_EVERY === 0;
+  /** Tries something until it succeeds or the word is not 0, as long as that was worth it lately. */
+  look(words: Int32Array, at: number, attempt: () => boolean): Found {
+    const isProbe = this.#credit === 0;
+    if (isProbe && ++this.#waits % PROBE_EVERY !== 0) return "nothing";
+    const longest = Math.min(SPIN_MS, LEAST_MS + TIMES_TYPICAL * this.#typical);
+    const begun = performance.now();
+    const found = lookUntil(begun + (isProbe ? SPIN_MS : longest), words, { at, attempt });
+    this.#learn(found, performance.now() - begun);
+    return found;
   }
 
-  /** Tells how the spin went. */
-  learn(found: boolean): void {
-    if (found) this.#credit = Math.min(BEST, this.#credit + 2);
-    else if (this.#credit > 0) this.#credit--;
+  #learn(found: Found, took: number): void {
+    if (found === "nothing") this.#credit = Math.max(0, this.#credit - LOSS);
+    else {
+      this.#credit = Math.min(BEST, this.#credit + 1);
+      this.#typical += (took - this.#typical) / 8;
+    }
   }
 }
 
-/**
- * Tries something until it succeeds or the word is not 0, for at most {@linkcode SPIN_MS}; which of
- * the three.
- */
-export function lookFor(
+function lookUntil(
+  end: number,
   words: Int32Array,
-  at: number,
-  attempt: () => boolean,
-): "success" | "rung" | "nothing" {
-  const end = performance.now() + SPIN_MS;
+  { at, attempt }: { at: number; attempt: () => boolean },
+): Found {
   do {
     for (let look = 0; look < LOOKS_A_CHECK; look++) {
       if (attempt()) return "success";
