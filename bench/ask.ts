@@ -11,8 +11,8 @@ import { Echo, ORDER } from "./actors.ts";
 import { contest, pause, perStep, report } from "./measure.ts";
 import { Rival } from "./rival.ts";
 
-const COUNT = 2000;
-const RIVAL_COUNT = 500;
+const COUNT = 20_000;
+const RIVAL_COUNT = 1000;
 const WINDOW = 64;
 const COLD_COUNT = 8;
 const COLD_MS = 20;

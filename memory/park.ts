@@ -43,6 +43,7 @@ const QUIET_TURNS = 3;
 const MOST_LOOKED_AT = 8;
 const CHECK_EVERY = 32;
 const SLICE_MS = 50;
+const LONG_SLEEP_MS = 10;
 const soon: (task: () => void) => void = globalThis.setImmediate ??
   ((task: () => void) => setTimeout(task, 0));
 
@@ -293,9 +294,11 @@ export class Park {
     const ringing = waitAsync(this.#words, this.#bell, ASLEEP);
     if (!ringing.async) return this.wake();
     this.#waking = true;
+    const since = performance.now();
     ringing.value.then(() => {
       this.#waking = false;
       this.#lastBreath = performance.now();
+      if (this.#lastBreath - since > LONG_SLEEP_MS) this.#habit.freshen();
       if (this.#state === "asleep") {
         this.#state = "turning";
         this.keepAlive.release();

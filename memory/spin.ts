@@ -7,7 +7,8 @@
  * again now and then.
  *
  * - I1: a spin pays while two of three find something: then one that fails costs less than they saved.
- * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 16th wait spins.
+ * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 16th wait spins, and one
+ *   after a long sleep.
  *
  * @module
  */
@@ -42,6 +43,11 @@ export class SpinHabit {
     const found = lookUntil(begun + (isProbe ? SPIN_MS : longest), words, { at, attempt });
     this.#learn(found, performance.now() - begun);
     return found;
+  }
+
+  /** A long sleep is over: what comes now may be the start of something lively. */
+  freshen(): void {
+    this.#credit = Math.max(this.#credit, LOSS);
   }
 
   #learn(found: Found, took: number): void {
