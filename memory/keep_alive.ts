@@ -3,7 +3,8 @@
  * A wait on shared memory does not keep a program alive, so whoever waits keeps a timer. There is one
  * for all of them, and only while somebody sleeps.
  *
- * - I1: there is a timer only while the count is not 0.
+ * - I1: during sleep there is a timer exactly while the count is not 0. Awake there may be one left
+ *   over: who asks again before the next sleep is the rule, and needs it again.
  *
  * @module
  */
@@ -24,21 +25,25 @@ export class KeepAlive {
 
   /** One less; the last lets the program end. */
   remove(): void {
-    if (--this.#wanted === 0 && this.#timer !== undefined) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }
+    if (--this.#wanted === 0 && this.#isAsleep) this.#letGo();
   }
 
   /** Called before sleep: from here on the timer is needed, also by those who come later. */
   hold(): void {
     this.#isAsleep = true;
     if (this.#wanted > 0) this.#timer ??= setInterval(() => {}, FOR_EVER);
+    else this.#letGo();
   }
 
   /** Called after sleep: whoever comes now has {@linkcode KeepAlive.hold} called in time. */
   release(): void {
     this.#isAsleep = false;
+  }
+
+  #letGo(): void {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** How many wait. */

@@ -7,8 +7,8 @@
  * again now and then.
  *
  * - I1: a spin pays while two of three find something: then one that fails costs less than they saved.
- * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 16th wait spins, and one
- *   after a long sleep.
+ * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 64th wait spins, after
+ *   each such that found nothing half as many, down to every 4096th; and one after a long sleep.
  *
  * @module
  */
@@ -22,7 +22,13 @@ const TIMES_TYPICAL = 4;
 const START = 4;
 const BEST = 8;
 const LOSS = 2;
-const PROBE_EVERY = 16;
+const PROBE_FIRST = 64;
+const PROBE_LAST = 4096;
+/**
+ * A probe, in milliseconds. Two isolates that wake each other tend to share a core, where a spin only
+ * keeps the other from running; the scheduler moves one away once it has waited for over 0.5 ms.
+ */
+const PROBE_MS = 1.5;
 const LOOKS_A_CHECK = 32;
 
 /** What became of a spin: the attempt succeeded, the doorbell rang, or the time was up. */
@@ -32,27 +38,33 @@ export type Found = "success" | "rung" | "nothing";
 export class SpinHabit {
   #credit = START;
   #waits = 0;
+  #probeAt = PROBE_FIRST;
   #typical = SPIN_MS / TIMES_TYPICAL;
 
   /** Tries something until it succeeds or the word is not 0, as long as that was worth it lately. */
   look(words: Int32Array, at: number, attempt: () => boolean): Found {
     const isProbe = this.#credit === 0;
-    if (isProbe && ++this.#waits % PROBE_EVERY !== 0) return "nothing";
+    if (isProbe && ++this.#waits < this.#probeAt) return "nothing";
     const longest = Math.min(SPIN_MS, LEAST_MS + TIMES_TYPICAL * this.#typical);
     const begun = performance.now();
-    const found = lookUntil(begun + (isProbe ? SPIN_MS : longest), words, { at, attempt });
-    this.#learn(found, performance.now() - begun);
+    const found = lookUntil(begun + (isProbe ? PROBE_MS : longest), words, { at, attempt });
+    this.#learn(found, Math.min(SPIN_MS, performance.now() - begun));
     return found;
   }
 
   /** A long sleep is over: what comes now may be the start of something lively. */
   freshen(): void {
     this.#credit = Math.max(this.#credit, LOSS);
+    this.#probeAt = PROBE_FIRST;
   }
 
   #learn(found: Found, took: number): void {
-    if (found === "nothing") this.#credit = Math.max(0, this.#credit - LOSS);
-    else {
+    this.#waits = 0;
+    if (found === "nothing") {
+      if (this.#credit === 0) this.#probeAt = Math.min(PROBE_LAST, this.#probeAt * 2);
+      this.#credit = Math.max(0, this.#credit - LOSS);
+    } else {
+      this.#probeAt = PROBE_FIRST;
       this.#credit = Math.min(BEST, this.#credit + 1);
       this.#typical += (took - this.#typical) / 8;
     }
