@@ -36,6 +36,8 @@ export interface Message {
 }
 
 const NOT_PLACED = -1;
+/** Timers wrap beyond this. */
+const MAX_DELAY = 2 ** 31 - 1;
 const NO_OPTIONS: WaitOptions = {};
 
 interface Sending {
@@ -100,7 +102,7 @@ export class Address {
     let timer: ReturnType<typeof setTimeout> | undefined;
     if (timeout !== undefined && timeout < Infinity) {
       const late = () => giveUp(new TimeoutError(`ask "${name}" of actor "${this.id}"`, timeout));
-      timer = setTimeout(late, timeout);
+      timer = setTimeout(late, Math.min(timeout, MAX_DELAY));
     }
     asking.settled = () => {
       clearTimeout(timer);

@@ -20,6 +20,8 @@ export interface Mapping {
   readonly ahead: number;
   /** Whether results keep the order of the items. */
   readonly ordered: boolean;
+  /** Told once, when no more of the input will be read. */
+  inputEnded(): void;
 }
 
 /** A mapping under way. */
@@ -59,7 +61,7 @@ export class Imap implements AsyncIterableIterator<unknown> {
 
   /** Leaves: what is on its way is nobody's. */
   async return(): Promise<IteratorResult<unknown>> {
-    this.#input = "left";
+    this.#endInput("left");
     this.#order = [];
     this.#running.clear();
     await this.#mapping.pieces.return(undefined);
@@ -75,13 +77,19 @@ export class Imap implements AsyncIterableIterator<unknown> {
     return this.#filling = this.#filling.then(async () => {
       while (this.#input === "open" && this.#running.size < this.#limit) {
         const { done, value } = await this.#mapping.pieces.next();
-        if (done) this.#input = this.#input === "open" ? "ended" : this.#input;
+        if (done) this.#endInput("ended");
         else this.#begin(value);
       }
     }).catch((error) => {
-      this.#input = "ended";
+      this.#endInput("ended");
       this.#add(Promise.resolve({ error }));
     });
+  }
+
+  #endInput(how: "ended" | "left"): void {
+    if (this.#input !== "open") return;
+    this.#input = how;
+    this.#mapping.inputEnded();
   }
 
   #begin(items: unknown[]): void {

@@ -322,10 +322,11 @@ export class Pool implements AsyncDisposable {
     const code = codeRefOf(target);
     const { signal, retry } = options;
     let done = 0;
-    const imap = new Imap({
+    const imap: Imap = new Imap({
       pieces: cutLazily(items, chunksize),
       ahead: concurrency,
       ordered,
+      inputEnded: () => this.#imaps.delete(imap),
       run: async (args) => {
         if (this.#state === "terminated") throw this.#notRunning();
         const lease = this.#submit(new Lease({ code, mode: EACH, args, retry }), signal);

@@ -66,7 +66,7 @@ function within<R>(
   return new Promise<R>((resolve, reject) => {
     const timer = timeout === Infinity ? undefined : setTimeout(
       () => settle(() => reject(new TimeoutError(`get the result of task "${name}"`, timeout))),
-      Math.max(0, timeout),
+      Math.min(Math.max(0, timeout), 2 ** 31 - 1),
     );
     const abort = () => settle(() => reject(signal?.reason));
     const settle = (how: () => void) => {

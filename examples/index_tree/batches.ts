@@ -32,7 +32,7 @@ export interface Listing {
 
 const SKIPPED = new Set([".git", "node_modules"]);
 /** Most bytes of a batch: large, so that adding up results is little work beside counting. */
-const MOST_OF_BATCH = 8 << 20;
+const MOST_OF_BATCH = 16 << 20;
 /** Fewest, if there is that much to read. */
 const LEAST_OF_BATCH = 2 << 20;
 /** Most bytes of a piece, which a worker has in memory. */
