@@ -76,5 +76,9 @@ export async function queues() {
   await jobs.put("a");
   // @ts-expect-error item type
   await jobs.put(1);
-  troupe.task(import.meta, "handles", (q: troupe.Queue<number>, m: Map<string, Date[]>) => ({ q, m }));
+  troupe.task(
+    import.meta,
+    "handles",
+    (q: troupe.Queue<number>, m: Map<string, Date[]>) => ({ q, m }),
+  );
 }
