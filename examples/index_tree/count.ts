@@ -6,7 +6,7 @@
  */
 import { task } from "@troupe/troupe";
 import type { Batch, Piece } from "./batches.ts";
-import { countWords } from "./tokenise.ts";
+import { countWords, isSeparator } from "./tokenise.ts";
 import { type PackedTerms, TermTable } from "./terms.ts";
 
 /** What was read. */
@@ -25,7 +25,7 @@ export interface Figures {
 
 /** How far to look for a zero byte, which no text has. */
 const HEAD = 8000;
-let buffer = new Uint8Array(1 << 20);
+const buffer = new Uint8Array(256 << 10);
 
 /** Nothing read. */
 export function noFigures(): Figures {
@@ -68,33 +68,38 @@ export const countBatch = task(
   },
 );
 
+/** Counts a piece as it is read, a buffer at a time: what was just read is still in the cache. */
 function countPiece(table: TermTable, piece: Piece, figures: Figures): void {
   using file = Deno.openSync(piece.path);
-  const isText = piece.from === 0 || !isBinary(file);
-  const length = read(file, piece);
-  if (!isText || (piece.from === 0 && buffer.subarray(0, Math.min(HEAD, length)).includes(0))) {
-    if (piece.from === 0) figures.binaries++;
-    return;
+  let isText = piece.from === 0 || !isBinary(file);
+  if (piece.from > 0) file.seekSync(piece.from, Deno.SeekMode.Start);
+  let kept = 0;
+  for (let at = piece.from; isText;) {
+    const got = file.readSync(buffer.subarray(kept, Math.min(buffer.length, kept + piece.to - at)));
+    if (at === 0) isText = !buffer.subarray(0, Math.min(HEAD, got ?? 0)).includes(0);
+    if (at === 0 && isText) figures.files++;
+    if (!isText) break;
+    at += got ?? 0;
+    const length = kept + (got ?? 0);
+    const isLast = got === null || at >= piece.to;
+    const end = isLast ? length : lastSeparator(length);
+    figures.tokens += countWords(buffer, 0, end, table);
+    figures.bytes += got ?? 0;
+    if (isLast) return;
+    buffer.copyWithin(0, end, length);
+    kept = length - end;
   }
-  if (piece.from === 0) figures.files++;
-  figures.bytes += length;
-  figures.tokens += countWords(buffer, 0, length, table);
+  if (piece.from === 0) figures.binaries++;
+}
+
+/** Where the last word in the buffer, which may go on, begins. */
+function lastSeparator(length: number): number {
+  let end = length;
+  while (end > 0 && !isSeparator(buffer[end - 1])) end--;
+  return end === 0 ? length : end - 1;
 }
 
 function isBinary(file: Deno.FsFile): boolean {
   const length = file.readSync(buffer.subarray(0, HEAD)) ?? 0;
   return buffer.subarray(0, length).includes(0);
-}
-
-/** Reads a piece to the start of the buffer; gives its length. */
-function read(file: Deno.FsFile, { from, to }: Piece): number {
-  if (buffer.length < to - from) buffer = new Uint8Array(to - from);
-  if (from > 0) file.seekSync(from, Deno.SeekMode.Start);
-  let length = 0;
-  while (length < to - from) {
-    const got = file.readSync(buffer.subarray(length, to - from));
-    if (got === null) break;
-    length += got;
-  }
-  return length;
 }
