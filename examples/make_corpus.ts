@@ -8,7 +8,7 @@
  * @module
  */
 
-const WORDS = 20_000;
+const WORDS = 60_000;
 const LARGE = 100 << 20;
 const FILES_IN_FOLDER = 200;
 
