@@ -6,7 +6,7 @@
  * @module
  */
 import { FullError, NotSendableError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../memory/line.ts";
+import { MAX_DELAY, type WaitOptions } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
 import { Arrival } from "../channels/arrival.ts";
 import type { Letter } from "../channels/parcel.ts";
@@ -36,8 +36,6 @@ export interface Message {
 }
 
 const NOT_PLACED = -1;
-/** Timers wrap beyond this. */
-const MAX_DELAY = 2 ** 31 - 1;
 const NO_OPTIONS: WaitOptions = {};
 
 interface Sending {

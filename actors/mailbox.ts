@@ -37,7 +37,7 @@ import {
 } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
-import { Arrival, discardLeft, discardTaken } from "../channels/arrival.ts";
+import { discardAll, discardLeft, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 
 const STATE = REGION_WORDS;
@@ -276,12 +276,6 @@ export function forgetMailbox(isolate: Isolate, region: BlockHandle): void {
   if (forgetRegion(isolate.arena, region)) freeMailbox(isolate, region);
 }
 
-/** Throws away what nobody will handle. Only for whoever is its reader. */
-export function emptyMailbox(isolate: Isolate, ring: Ring): void {
-  const arrival = new Arrival(isolate, ring, true);
-  for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
-}
-
 function closeMailbox({ arena }: Isolate, region: BlockHandle, ending: Ending): boolean {
   const at = arena.wordOf(region);
   const state = load(arena.words, at + STATE);
@@ -292,7 +286,7 @@ function closeMailbox({ arena }: Isolate, region: BlockHandle, ending: Ending): 
 }
 
 function freeMailbox(isolate: Isolate, region: BlockHandle): void {
-  emptyMailbox(isolate, new Mailbox(isolate, region).ring);
+  discardAll(isolate, new Mailbox(isolate, region).ring, true);
   isolate.heap.free(region);
 }
 

@@ -138,12 +138,17 @@ export function discardTaken(isolate: Isolate, cell: number, headBytes = 0): voi
   heap.free(block);
 }
 
+/** Throws away all that is in a ring; only for whoever may read it. */
+export function discardAll(isolate: Isolate, ring: Cellular, hasHead = false): void {
+  const arrival = new Arrival(isolate, ring, hasHead);
+  for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
+}
+
 /** Throws away all that a dead only reader left; it may have had the first in hand. */
 export function discardLeft(isolate: Isolate, ring: Cellular, hasHead = false): void {
-  const arrival = new Arrival(isolate, ring, hasHead);
   const first = ring.take();
-  if (first >= 0) discardUnsure(() => arrival.discard(first));
-  for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
+  if (first >= 0) discardUnsure(() => new Arrival(isolate, ring, hasHead).discard(first));
+  discardAll(isolate, ring, hasHead);
 }
 
 /** The block that the frame at a byte offset names. */

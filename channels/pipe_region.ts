@@ -24,7 +24,7 @@ import {
 } from "../memory/region.ts";
 import { formatRing, Ring, ringBytes } from "../memory/ring.ts";
 import { careFor } from "../memory/sweep.ts";
-import { Arrival } from "./arrival.ts";
+import { discardAll } from "./arrival.ts";
 
 /** Which end of a pipe. */
 export type Side = 0 | 1;
@@ -175,8 +175,7 @@ function toUnits(bytes: number): number {
 }
 
 function throwAway(isolate: Isolate, ring: Ring): void {
-  const arrival = new Arrival(isolate, ring);
-  for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
+  discardAll(isolate, ring);
   ring.ringAll();
 }
 

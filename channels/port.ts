@@ -307,13 +307,6 @@ export class Receiver {
     return { value, head };
   }
 
-  /** Throws all messages away that are there. */
-  drain(): void {
-    for (let cell = this.#ring.take(); cell >= 0; cell = this.#ring.take()) {
-      this.#arrival.discard(cell);
-    }
-  }
-
   async #finish(stream: Incoming, options: WaitOptions): Promise<unknown> {
     const value = await this.#arrival.finish(stream);
     return value === VOID ? await this.receive(options) : value;

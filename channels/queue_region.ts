@@ -19,7 +19,7 @@ import {
 } from "../memory/region.ts";
 import { formatRing, recoverRing, Ring, ringBytes, type RingSize } from "../memory/ring.ts";
 import { careFor } from "../memory/sweep.ts";
-import { Arrival, discardTaken } from "./arrival.ts";
+import { discardAll, discardTaken } from "./arrival.ts";
 import type { PortRing } from "./port.ts";
 
 const MAX_SIZE = REGION_WORDS;
@@ -72,8 +72,7 @@ export function forgetQueue(isolate: Isolate, region: BlockHandle): void {
 
 function freeQueue(isolate: Isolate, region: BlockHandle): void {
   const ring = openQueueRing(isolate, region);
-  const arrival = new Arrival(isolate, ring);
-  for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
+  discardAll(isolate, ring);
   if (ring instanceof Chain) ring.free();
   isolate.heap.free(region);
 }

@@ -127,7 +127,7 @@ export class Incoming {
   /** Opens the stream named by the four words at `at`. */
   constructor(isolate: Isolate, at: number) {
     const { arena, life } = isolate;
-    const name = new Uint32Array(arena.words.slice(at, at + 4).buffer);
+    const name = nameAt(isolate, at);
     this.#isolate = isolate;
     this.#region = blockHandle(name[0], name[1]);
     receiveRegion(arena, this.#region, life.slot);
@@ -184,12 +184,17 @@ export class Incoming {
 /** Lets go of the stream named at `at`, whose frame nobody will read. */
 export function discardStream(isolate: Isolate, at: number): void {
   const { arena, heap } = isolate;
-  const name = new Uint32Array(arena.words.slice(at, at + 4).buffer);
+  const name = nameAt(isolate, at);
   const region = blockHandle(name[0], name[1]);
   if (!arena.isLive(region)) return;
   writeLife(isolate, arena.wordOf(region) + READER, { slot: -2, incarnation: 0 });
   new Ring(isolate, arena.wordOf(region) + RING, { writers: "one", readers: "one" }).ringAll();
   if (forgetRegion(arena, region)) heap.free(region);
+}
+
+/** The four words by which a frame names a stream: its region, then its length. */
+function nameAt({ arena }: Isolate, at: number): Uint32Array {
+  return new Uint32Array(arena.words.slice(at, at + 4).buffer);
 }
 
 function makeable(isolate: Isolate, bytes: number): boolean {

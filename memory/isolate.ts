@@ -57,8 +57,3 @@ export function here(): Isolate {
 export function settle(isolate: Isolate): void {
   current = isolate;
 }
-
-/** Whether this isolate has joined an arena yet. */
-export function hasSettled(): boolean {
-  return current !== undefined;
-}

@@ -23,8 +23,6 @@ export const AT_MAGIC = 0;
 export const AT_VERSION = 1;
 /** Word of the head: number of pages. */
 export const AT_PAGES = 2;
-/** Word of the head: isolates that spin at this moment. */
-export const AT_SPINNERS = 3;
 /** Word of the head: deaths so far; whoever waits for the end of an isolate looks when it changed. */
 export const AT_DEATHS = 4;
 

@@ -152,7 +152,7 @@ export class Line implements Source {
 }
 
 /** Timers wrap beyond this. */
-const MAX_DELAY = 2 ** 31 - 1;
+export const MAX_DELAY = 2 ** 31 - 1;
 
 function timedOut(wait: Wait<unknown>): Error {
   return wait.timedOut?.() ?? new TimeoutError(wait.operation, wait.timeout!);

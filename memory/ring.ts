@@ -207,11 +207,6 @@ export class Ring {
     return load(this.#words, cell) >>> 12;
   }
 
-  /** The ticket that the only reader reads next, modulo 20 bits. */
-  get nextTicket(): number {
-    return this.#reading & 0xfffff;
-  }
-
   /** Frames inside, for information: by the time it is known it may have changed. */
   get size(): number {
     const inside = (load(this.#words, this.#cells.tail) - load(this.#words, this.#cells.head)) | 0;

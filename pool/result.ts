@@ -5,7 +5,7 @@
  * @module
  */
 import { StillRunningError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../memory/line.ts";
+import { MAX_DELAY, type WaitOptions } from "../memory/line.ts";
 
 /** A result to come. Awaiting it gives the value. Python: `multiprocessing.pool.AsyncResult`. */
 export interface AsyncResult<R> extends Promise<R> {
@@ -66,7 +66,7 @@ function within<R>(
   return new Promise<R>((resolve, reject) => {
     const timer = timeout === Infinity ? undefined : setTimeout(
       () => settle(() => reject(new TimeoutError(`get the result of task "${name}"`, timeout))),
-      Math.min(Math.max(0, timeout), 2 ** 31 - 1),
+      Math.min(Math.max(0, timeout), MAX_DELAY),
     );
     const abort = () => settle(() => reject(signal?.reason));
     const settle = (how: () => void) => {
