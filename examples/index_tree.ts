@@ -16,7 +16,7 @@ import { addFigures, countInto, noFigures } from "./index_tree/count.ts";
 import { indexInPool, type Pass } from "./index_tree/pooled.ts";
 import { PeakMemory } from "./index_tree/memory.ts";
 import { printComparison, printIndex } from "./index_tree/report.ts";
-import { TermTable } from "./index_tree/terms.ts";
+import { WordTable } from "./index_tree/words.ts";
 
 /** What was asked for. */
 interface Wishes {
@@ -41,7 +41,7 @@ async function main(args: string[]): Promise<number> {
   memory.end();
   printComparison(pooled, plain, memory.peak);
   if (pooled.lost.length > 0) return fail(`${pooled.lost.length} tasks were lost`);
-  const difference = pooled.terms.differenceTo(plain.terms);
+  const difference = pooled.words.differenceTo(plain.words);
   if (difference === undefined && pooled.figures.tokens === plain.figures.tokens) return 0;
   return fail(`the two passes do not agree: ${difference ?? "numbers of tokens"}`);
 }
@@ -80,10 +80,10 @@ function obstacleAt(folder: string): string | undefined {
 /** The same without a pool: one table, one batch after the other. */
 function indexPlainly(folder: string, parts: number): Pass {
   const begun = performance.now();
-  const terms = new TermTable();
+  const words = new WordTable();
   const figures = noFigures();
-  for (const batch of cut(list(folder), parts)) addFigures(figures, countInto(terms, batch));
-  return { terms, figures, milliseconds: performance.now() - begun };
+  for (const batch of cut(list(folder), parts)) addFigures(figures, countInto(words, batch));
+  return { words, figures, milliseconds: performance.now() - begun };
 }
 
 function fail(text: string): number {

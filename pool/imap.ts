@@ -27,11 +27,15 @@ export interface Mapping {
 /** A mapping under way. */
 export class Imap implements AsyncIterableIterator<unknown> {
   readonly #mapping: Mapping;
-  readonly #running = new Set<Promise<Piece>>();
-  #order: Promise<Piece>[] = [];
+  /** Pieces on their way or not yet consumed, in the order of the input. */
+  readonly #pieces = new Set<Piece>();
+  /** Those of them that are done, in the order in which they were. */
+  readonly #done: Piece[] = [];
   #ready: unknown[] = [];
   #input: "open" | "ended" | "left" = "open";
   #filling: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
+  #wake: () => void = () => {};
   #limit: number;
 
   /** Begins to read ahead at once. */
@@ -48,22 +52,19 @@ export class Imap implements AsyncIterableIterator<unknown> {
   }
 
   /** The next result. Rejects with the error of a piece, once; the ones after it still come. */
-  async next(): Promise<IteratorResult<unknown>> {
-    while (this.#ready.length === 0) {
-      await this.#fill();
-      const piece = await this.#nextPiece();
-      if (piece === undefined) return { done: true, value: undefined };
-      if ("error" in piece) throw piece.error;
-      this.#ready = piece.results;
-    }
-    return { done: false, value: this.#ready.shift() };
+  next(): Promise<IteratorResult<unknown>> {
+    const next = this.#turn.then(() => this.#next());
+    this.#turn = next.catch(() => {});
+    return next;
   }
 
   /** Leaves: what is on its way is nobody's. */
   async return(): Promise<IteratorResult<unknown>> {
     this.#endInput("left");
-    this.#order = [];
-    this.#running.clear();
+    this.#pieces.clear();
+    this.#done.length = 0;
+    this.#ready = [];
+    this.#wake();
     await this.#mapping.pieces.return(undefined);
     return { done: true, value: undefined };
   }
@@ -72,10 +73,21 @@ export class Imap implements AsyncIterableIterator<unknown> {
     return this;
   }
 
+  async #next(): Promise<IteratorResult<unknown>> {
+    while (this.#ready.length === 0) {
+      await this.#fill();
+      const outcome = await this.#nextOutcome();
+      if (outcome === undefined) return { done: true, value: undefined };
+      if ("error" in outcome) throw outcome.error;
+      this.#ready = outcome.results;
+    }
+    return { done: false, value: this.#ready.shift() };
+  }
+
   /** Reads until enough is on its way; one reader at a time. */
   #fill(): Promise<void> {
     return this.#filling = this.#filling.then(async () => {
-      while (this.#input === "open" && this.#running.size < this.#limit) {
+      while (this.#input === "open" && this.#pieces.size < this.#limit) {
         const { done, value } = await this.#mapping.pieces.next();
         if (done) this.#endInput("ended");
         else this.#begin(value);
@@ -97,24 +109,30 @@ export class Imap implements AsyncIterableIterator<unknown> {
   }
 
   #add(outcome: Promise<Outcome>): void {
-    const running: Promise<Piece> = outcome.then((result) => ({
-      ...result,
-      running: () => running,
-    }));
-    this.#running.add(running);
-    this.#order.push(running);
+    const piece: Piece = { outcome: undefined };
+    this.#pieces.add(piece);
+    outcome.then((result) => {
+      piece.outcome = result;
+      this.#done.push(piece);
+      this.#wake();
+    });
   }
 
-  async #nextPiece(): Promise<Outcome | undefined> {
-    const next = this.#mapping.ordered ? this.#order[0] : Promise.race(this.#running);
-    if (this.#running.size === 0 || next === undefined) return undefined;
-    const piece = await next;
-    const done = piece.running();
-    this.#running.delete(done);
-    this.#order.splice(this.#order.indexOf(done), 1);
-    return piece;
+  async #nextOutcome(): Promise<Outcome | undefined> {
+    while (this.#pieces.size > 0) {
+      const [first] = this.#mapping.ordered ? this.#pieces : this.#done;
+      if (first?.outcome !== undefined) {
+        this.#pieces.delete(first);
+        this.#done.splice(this.#done.indexOf(first), 1);
+        return first.outcome;
+      }
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
   }
 }
 
 type Outcome = { readonly results: unknown[] } | { readonly error: unknown };
-type Piece = Outcome & { running(): Promise<Piece> };
+
+interface Piece {
+  outcome: Outcome | undefined;
+}

@@ -5,8 +5,6 @@
  *
  * @module
  */
-import { isSeparator } from "./tokenise.ts";
-
 /** A part of a file, most often all of it. */
 export interface Piece {
   /** Its path. */
@@ -34,11 +32,14 @@ const SKIPPED = new Set([".git", "node_modules"]);
 /** Most bytes of a batch: large, so that adding up results is little work beside counting. */
 const MOST_OF_BATCH = 16 << 20;
 /** Fewest, if there is that much to read. */
-const LEAST_OF_BATCH = 2 << 20;
-/** Most bytes of a piece, which a worker has in memory. */
-const MOST_OF_PIECE = 4 << 20;
+const LEAST_OF_BATCH = 1 << 20;
+/** Most bytes of a piece: few, so that what becomes of its text is cheap to collect. */
+const MOST_OF_PIECE = 64 << 10;
 /** How far to look for the end of a line. */
-const WINDOW = 64 << 10;
+const WINDOW = 4 << 10;
+const [NEWLINE, BLANK] = [10, 32];
+/** No piece has more bytes. */
+export const LONGEST_PIECE = MOST_OF_PIECE + WINDOW;
 
 /** Lists the files of a folder, in the order of their paths. Links are not followed. */
 export function list(root: string): Listing {
@@ -112,8 +113,8 @@ function lineEnd(path: string, at: number): number | undefined {
     return undefined;
   }
   const seen = window.subarray(0, length);
-  const line = seen.indexOf(10);
+  const line = seen.indexOf(NEWLINE);
   if (line >= 0) return at + line + 1;
-  const gap = seen.findIndex(isSeparator);
+  const gap = seen.indexOf(BLANK);
   return at + (gap >= 0 ? gap : length);
 }

@@ -5,9 +5,8 @@
  * @module
  */
 import { task } from "@troupe/troupe";
-import type { Batch, Piece } from "./batches.ts";
-import { countWords, isSeparator } from "./tokenise.ts";
-import { type PackedTerms, TermTable } from "./terms.ts";
+import { type Batch, LONGEST_PIECE, type Piece } from "./batches.ts";
+import { type News, WordTable } from "./words.ts";
 
 /** What was read. */
 export interface Figures {
@@ -23,9 +22,19 @@ export interface Figures {
   readonly unreadable: string[];
 }
 
+/** What a task found. */
+export interface Counted {
+  readonly figures: Figures;
+  readonly news: News;
+  /** Bytes that it looked at, of text or not. */
+  readonly read: number;
+}
+
+/** What is read lies here until it is counted. */
+const buffer = new Uint8Array(LONGEST_PIECE);
 /** How far to look for a zero byte, which no text has. */
 const HEAD = 8000;
-const buffer = new Uint8Array(256 << 10);
+const decoder = new TextDecoder();
 
 /** Nothing read. */
 export function noFigures(): Figures {
@@ -41,8 +50,8 @@ export function addFigures(sum: Figures, more: Figures): void {
   sum.unreadable.push(...more.unreadable);
 }
 
-/** Counts the words of a batch into a table. */
-export function countInto(table: TermTable, batch: Batch): Figures {
+/** Counts the words of a batch. */
+export function countInto(table: WordTable, batch: Batch): Figures {
   const figures = noFigures();
   for (const piece of batch) {
     try {
@@ -54,52 +63,35 @@ export function countInto(table: TermTable, batch: Batch): Figures {
   return figures;
 }
 
-/** Each worker has one table, which knows most terms of the next batch already. */
-const own = new TermTable();
+/** Each worker has one table, which knows most words of the next batch already. */
+const own = new WordTable();
 
 /** A task: counts the words of a batch. */
-export const countBatch = task(
-  import.meta,
-  "countBatch",
-  (batch: Batch): { figures: Figures; terms: PackedTerms; read: number } => {
-    const figures = countInto(own, batch);
-    const read = batch.reduce((sum, { from, to }) => sum + to - from, 0);
-    return { figures, terms: own.takeCounts(), read };
-  },
-);
+export const countBatch = task(import.meta, "countBatch", (batch: Batch): Counted => {
+  const figures = countInto(own, batch);
+  const read = batch.reduce((sum, { from, to }) => sum + to - from, 0);
+  return { figures, news: own.takeNews(), read };
+});
 
-/** Counts a piece as it is read, a buffer at a time: what was just read is still in the cache. */
-function countPiece(table: TermTable, piece: Piece, figures: Figures): void {
-  using file = Deno.openSync(piece.path);
-  let isText = piece.from === 0 || !isBinary(file);
-  if (piece.from > 0) file.seekSync(piece.from, Deno.SeekMode.Start);
-  let kept = 0;
-  for (let at = piece.from; isText;) {
-    const got = file.readSync(buffer.subarray(kept, Math.min(buffer.length, kept + piece.to - at)));
-    if (at === 0) isText = !buffer.subarray(0, Math.min(HEAD, got ?? 0)).includes(0);
-    if (at === 0 && isText) figures.files++;
-    if (!isText) break;
-    at += got ?? 0;
-    const length = kept + (got ?? 0);
-    const isLast = got === null || at >= piece.to;
-    const end = isLast ? length : lastSeparator(length);
-    figures.tokens += countWords(buffer, 0, end, table);
-    figures.bytes += got ?? 0;
-    if (isLast) return;
-    buffer.copyWithin(0, end, length);
-    kept = length - end;
+function countPiece(table: WordTable, { path, from, to }: Piece, figures: Figures): void {
+  using file = Deno.openSync(path);
+  const isText = !read(file, 0, HEAD).includes(0);
+  if (from === 0) isText ? figures.files++ : figures.binaries++;
+  if (!isText) return;
+  const bytes = read(file, from, to);
+  figures.bytes += bytes.length;
+  figures.tokens += table.count(decoder.decode(bytes));
+}
+
+/** The bytes `from .. to` of a file, fewer when it ends before. */
+function read(file: Deno.FsFile, from: number, to: number): Uint8Array {
+  const bytes = buffer.subarray(0, to - from);
+  file.seekSync(from, Deno.SeekMode.Start);
+  let length = 0;
+  while (length < bytes.length) {
+    const got = file.readSync(bytes.subarray(length));
+    if (got === null) break;
+    length += got;
   }
-  if (piece.from === 0) figures.binaries++;
-}
-
-/** Where the last word in the buffer, which may go on, begins. */
-function lastSeparator(length: number): number {
-  let end = length;
-  while (end > 0 && !isSeparator(buffer[end - 1])) end--;
-  return end === 0 ? length : end - 1;
-}
-
-function isBinary(file: Deno.FsFile): boolean {
-  const length = file.readSync(buffer.subarray(0, HEAD)) ?? 0;
-  return buffer.subarray(0, length).includes(0);
+  return bytes.subarray(0, length);
 }

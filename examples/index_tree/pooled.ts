@@ -8,12 +8,12 @@ import { Pool } from "@troupe/troupe";
 import { type Batch, cut, list, type Listing } from "./batches.ts";
 import { addFigures, countBatch, type Figures, noFigures } from "./count.ts";
 import { showProgress } from "./progress.ts";
-import { TermTable } from "./terms.ts";
+import { WordTable } from "./words.ts";
 
 /** What a pass over all files found. */
 export interface Pass {
   /** The index. */
-  readonly terms: TermTable;
+  readonly words: WordTable;
   /** What was read. */
   readonly figures: Figures;
   /** How long it took. */
@@ -53,7 +53,7 @@ export async function indexInPool(
   // The workers start while the folder is listed.
   await using pool = new Pool({ size: workers });
   const listing = list(folder);
-  const terms = new TermTable();
+  const words = new WordTable();
   const figures = noFigures();
   figures.unreadable.push(...listing.unreadable);
   const progress = showProgress(listing.bytes);
@@ -73,7 +73,7 @@ export async function indexInPool(
     }
     if (next.done) break;
     const started = performance.now();
-    terms.merge(next.value.terms);
+    words.add(next.value.news);
     addFigures(figures, next.value.figures);
     merging += performance.now() - started;
     tasks++;
@@ -84,7 +84,7 @@ export async function indexInPool(
   progress.end();
   const { restarts } = pool.stats();
   return {
-    terms,
+    words,
     figures,
     milliseconds: performance.now() - begun,
     lost,

@@ -18,17 +18,17 @@ export interface Circumstances {
 
 /** The index, and how it came to be. */
 export function printIndex(
-  { terms, figures, milliseconds, ...pass }: PooledPass,
+  { words, figures, milliseconds, ...pass }: PooledPass,
   { workers, peak }: Circumstances,
 ): void {
   console.log(`\nterm${" ".repeat(20)}count`);
-  for (const [term, count] of terms.top(TOP)) {
+  for (const [term, count] of words.top(TOP)) {
     console.log(`${term.padEnd(20)} ${number(count).padStart(8)}`);
   }
   table([
     ["files", `${number(figures.files)} of text`],
     ["not read", `${figures.binaries} binary, ${figures.unreadable.length} unreadable`],
-    ["tokens", `${number(figures.tokens)}, ${number(terms.size)} different`],
+    ["tokens", `${number(figures.tokens)}, ${number(words.size)} different`],
     ["bytes", number(figures.bytes)],
     ["time", `${seconds(milliseconds)}, ${rate(figures.bytes, milliseconds)}`],
     ["workers", number(workers)],
@@ -47,7 +47,7 @@ export function printComparison(pooled: PooledPass, plain: Pass, peak: number): 
   console.log("\nThe same without workers:");
   table([
     ["time", `${seconds(plain.milliseconds)}, ${rate(bytes, plain.milliseconds)}`],
-    ["counts", pooled.terms.differenceTo(plain.terms) === undefined ? "equal" : "not equal"],
+    ["counts", pooled.words.differenceTo(plain.words) === undefined ? "equal" : "not equal"],
     ["speed-up", (plain.milliseconds / pooled.milliseconds).toFixed(2)],
     ["peak memory", mebibytes(peak)],
   ]);

@@ -142,6 +142,19 @@ troupeTest("POOL-11 imap() refuses a chunk of less than one item", async () => {
   }
 });
 
+troupeTest(
+  "POOL-08 imap() gives each result once to consumers that do not wait for each other",
+  async () => {
+    await using pool = new Pool({ size: 2 });
+    for (const results of [pool.imap(square, range(9)), pool.imapUnordered(square, range(9))]) {
+      const taken = await Promise.all(range(10).map(() => results.next()));
+      assertEquals(taken.map(({ done }) => done ?? false), [...range(9).map(() => false), true]);
+      const values = taken.slice(0, 9).map(({ value }) => value as number);
+      assertEquals(values.sort((a, b) => a - b), range(9).map((n) => n * n));
+    }
+  },
+);
+
 troupeTest("POOL-12 imap() reads only so far ahead of its consumer", async () => {
   await using pool = new Pool({ size: 1 });
   let pulled = 0;
