@@ -114,3 +114,6 @@ export type {
   Retry,
   TaskOptions,
 } from "./pool/pool.ts";
+
+// The last: in a worker of Troupe it begins the worker's life.
+import "./actors/entry.ts";

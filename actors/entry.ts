@@ -1,10 +1,11 @@
 // Runs in: worker
 /**
- * Where a worker begins. It joins the arena, sees to it that every way to end is noticed, and does what
- * the order in its inbox says: run a function once, or an actor until it ends.
+ * Where a worker begins. Loaded last of all Troupe and before any code of the user, it looks whether this
+ * is a worker that Troupe has started. Then it joins the arena, sees to it that every way to end is
+ * noticed, and does what the order in its inbox says: run a function once, or an actor until it ends.
  *
  * - I1: the isolate says how it ended before it ends: its exit code in its slot, its error to its parent.
- * - I2: whatever can be sent can be read here: all kinds of handles are loaded.
+ * - I2: whatever can be sent can be read here: all of Troupe is loaded before an order is obeyed.
  * - I3: user code runs only while the lock is held by which the owner knows that this thread lives.
  *
  * @module
@@ -14,32 +15,30 @@ import { workerData } from "node:worker_threads";
 import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
 import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../memory/slots.ts";
-import "../channels/pipe_end.ts";
-import "../channels/queue.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity } from "./identity.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
-import { type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
+import { BOOT, type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
 import { sendableError } from "./wire_error.ts";
 
 const exitForReal = Deno.exit.bind(Deno);
 
 /** Makes this thread an isolate of the program that started it. */
-export async function boot(): Promise<void> {
-  const { buffer, life, lock, spare } = workerData as Boot;
-  await holdForLife(lock);
+async function boot({ buffer, life, lock, spare }: Boot): Promise<void> {
+  const held = holdForLife(lock);
   const isolate = new Isolate(Arena.attach(buffer), life);
   settle(isolate);
   const here = station();
-  here.inbox.on(ORDER, (letter) => obey(here, letter));
+  here.inbox.on(ORDER, (letter) => held.then(() => obey(here, letter)));
   isolate.park.onCommand = () => {
     if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, life)) exitForReal(1);
   };
   isolate.park.keepAlive.add();
   interceptEnds(here);
+  await held;
   if (!spare) return;
   await rehearse();
   here.inbox.send(parentOf(isolate.arena, life), { kind: READY, id: 0 });
@@ -119,3 +118,5 @@ function holdForLife(lock: string): Promise<void> {
     });
   });
 }
+
+if (workerData?.[BOOT] !== undefined) boot(workerData[BOOT]);

@@ -91,6 +91,9 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
    */
   constructor(options: ProcessOptions<A, R>) {
     const { target, name, args, daemon, isolation, permissions, signal } = options ?? {};
+    if (typeof options === "function") {
+      throw new TypeError("Cannot make a process of a function: write new Process({ target })");
+    }
     if (target !== undefined) codeRefOf(target);
     if (args !== undefined && !Array.isArray(args)) {
       throw new TypeError("Cannot make a process: args is no array");

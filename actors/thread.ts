@@ -37,6 +37,9 @@ export const GRACE_MS = 250;
 /** Command to a worker: exit at once. */
 export const EXIT_NOW = 1;
 
+/** Under this name a thread finds its {@linkcode Boot}. */
+export const BOOT = "troupe";
+
 /** What a thread is started with. */
 export interface Boot {
   /** The arena's memory. */
@@ -95,8 +98,8 @@ export class Threads {
   start(life: Life, { daemon, spare = false }: { daemon: boolean; spare?: boolean }): void {
     const { arena } = this.#station.isolate;
     const lock = `troupe:${this.#secret}:${life.slot}`;
-    const workerData: Boot = { buffer: arena.buffer, life, lock, spare };
-    const worker = new Worker(entryUrl(), { workerData, env: SHARE_ENV });
+    const boot: Boot = { buffer: arena.buffer, life, lock, spare };
+    const worker = new Worker(entryUrl(), { workerData: { [BOOT]: boot }, env: SHARE_ENV });
     const thread: Thread = { life, worker };
     this.#threads.set(life.slot, thread);
     worker.on(
@@ -187,13 +190,11 @@ export function takeCommand({ isolate }: Station): number {
 
 /**
  * The worker's script: it needs no file of its own, so it works from anywhere this file does. It loads
- * all of Troupe at once: the user's module, which imports it too, then finds it there.
+ * all of Troupe, which finds its {@linkcode Boot}. In a bundle, all of Troupe is where this text is.
  */
 function entryUrl(): URL {
-  const [entry, whole] = ["./entry.ts", "../mod.ts"].map((path) =>
-    new URL(path, import.meta.url).href
-  );
-  const script = `import ${JSON.stringify(whole)};` +
-    `import { boot } from ${JSON.stringify(entry)}; await boot();`;
-  return new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+  const here = import.meta.url;
+  const unbundled = /\/actors\/thread(\.\w+)$/.exec(new URL(here).pathname);
+  const whole = unbundled === null ? here : new URL(`../mod${unbundled[1]}`, here).href;
+  return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(whole)};`)}`);
 }

@@ -16,10 +16,28 @@ const ROUNDS = 9;
 /** Enough for a spare that was taken to be replaced. */
 const SETTLE_MS = 150;
 
+type Program = Pick<typeof troupe, "spawn"> & { readonly Echo: typeof Echo };
+
+/** What `bench/actors.ts` exports, and Troupe, in one file, as a program that was bundled. */
+async function bundled(): Promise<Program> {
+  const folder = await Deno.makeTempDir();
+  const at = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
+  const whole = `export * from ${at("../mod.ts")}; export * from ${at("./actors.ts")};`;
+  await Deno.writeTextFile(`${folder}/whole.ts`, whole);
+  const args = ["bundle", "--quiet", "--minify", "--platform", "deno", "-o", `${folder}/whole.js`];
+  const config = ["--config", new URL("../deno.json", import.meta.url).pathname];
+  const bundling = new Deno.Command(Deno.execPath(), {
+    args: [...args, ...config, `${folder}/whole.ts`],
+  });
+  const { success, stderr } = await bundling.output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return await import(`file://${folder}/whole.js`);
+}
+
 /** Milliseconds until an actor has answered; its end does not count. */
-async function spawnAndAsk(): Promise<number> {
+async function spawnAndAsk(program: Program = { ...troupe, Echo }): Promise<number> {
   const start = performance.now();
-  const actor = await troupe.spawn(Echo);
+  const actor = await program.spawn(program.Echo);
   await actor.ask.echo(ORDER);
   const time = performance.now() - start;
   await actor.stop();
@@ -60,8 +78,10 @@ async function spawnWarm(): Promise<number> {
   return time;
 }
 
+const program = await bundled();
 const contenders: Contender[] = [
-  { name: "spawn, cold", round: spawnAndAsk },
+  { name: "spawn, cold, bundled", round: () => spawnAndAsk(program) },
+  { name: "spawn, cold", round: () => spawnAndAsk() },
   ...("warmWorkers" in troupe ? [{ name: "spawn, spare worker ready", round: spawnWarm }] : []),
   { name: "bare Web Worker", round: webWorker },
   { name: "bare node:worker_threads Worker", round: nodeWorker },

@@ -48,7 +48,7 @@ export function printComparison(pooled: PooledPass, plain: Pass, peak: number): 
   table([
     ["time", `${seconds(plain.milliseconds)}, ${rate(bytes, plain.milliseconds)}`],
     ["counts", pooled.words.differenceTo(plain.words) === undefined ? "equal" : "not equal"],
-    ["speed-up", (plain.milliseconds / pooled.milliseconds).toFixed(2)],
+    ["speed-up", speedUp(plain.milliseconds / pooled.milliseconds)],
     ["peak memory", mebibytes(peak)],
   ]);
 }
@@ -61,6 +61,10 @@ function table(rows: readonly (readonly [string, string])[]): void {
 const number = (value: number) => value.toLocaleString("en");
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2)} s`;
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+
+function speedUp(times: number): string {
+  return times.toFixed(2) + (times < 1 ? ", read before workers can start" : "");
+}
 
 function rate(bytes: number, milliseconds: number): string {
   return `${(bytes / 1000 / Math.max(milliseconds, 0.001)).toFixed(1)} MB/s`;

@@ -4,13 +4,13 @@
 import { type Files, type Rule, scan } from "./files.ts";
 import { lineOf } from "./source.ts";
 
-/** `mod.ts` re-exports, name by name, and does nothing else. */
+/** `mod.ts` re-exports, name by name, and ends with the file in which a worker's life begins. */
 export const modOnlyReexports: Rule = (files) => {
   const text = files.get("mod.ts");
   if (text === undefined) return [];
   const { bare } = scan(text);
   const rest = bare.replace(
-    /export\s+(?:type\s+)?\{[^}]*\}\s*from\s*"[^"]*";?/g,
+    /export\s+(?:type\s+)?\{[^}]*\}\s*from\s*"[^"]*";?|import\s*"\.\/actors\/entry\.ts";\s*$/g,
     (match) => match.replace(/[^\n]/g, " "),
   );
   const at = rest.search(/\S/);
