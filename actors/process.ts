@@ -29,6 +29,7 @@ import {
   checkInitial,
   checkNotRunning,
   checkOpen,
+  checkOptions,
   checkStarted,
   type ProcessState,
 } from "./process_state.ts";
@@ -91,13 +92,8 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
    */
   constructor(options: ProcessOptions<A, R>) {
     const { target, name, args, daemon, isolation, permissions, signal } = options ?? {};
-    if (typeof options === "function") {
-      throw new TypeError("Cannot make a process of a function: write new Process({ target })");
-    }
+    checkOptions(options);
     if (target !== undefined) codeRefOf(target);
-    if (args !== undefined && !Array.isArray(args)) {
-      throw new TypeError("Cannot make a process: args is no array");
-    }
     if (permissions !== undefined) {
       throw new NotSupportedError("Cannot make a process with permissions: workers share them");
     }

@@ -10,7 +10,7 @@ export const modOnlyReexports: Rule = (files) => {
   if (text === undefined) return [];
   const { bare } = scan(text);
   const rest = bare.replace(
-    /export\s+(?:type\s+)?\{[^}]*\}\s*from\s*"[^"]*";?|import\s*"\.\/actors\/entry\.ts";\s*$/g,
+    /export\s+(?:type\s+)?\{[^}]*\}\s*from\s*"[^"]*";?|import\s*"[^"]*";\s*$/g,
     (match) => match.replace(/[^\n]/g, " "),
   );
   const at = rest.search(/\S/);
