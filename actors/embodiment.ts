@@ -5,10 +5,9 @@
  *
  * @module
  */
-import { NotSupportedError } from "../errors.ts";
-import { type Target, type Task, task } from "./code.ts";
+import { type CodeRef, type Target, type Task, task } from "./code.ts";
 import type { Isolation } from "./contract.ts";
-import { type Identity, isLoading } from "./identity.ts";
+import { type Identity, identity } from "./identity.ts";
 
 /** Options of a {@linkcode Process}; `args` is required exactly when the target takes arguments. */
 export type ProcessOptions<A extends unknown[], R> = {
@@ -63,12 +62,15 @@ export function callable(code: unknown, name: string): (...args: readonly unknow
   throw new TypeError(`Cannot run process "${name}": its target is no function`);
 }
 
-/** @throws NotSupportedError while a worker imports the module that it was started for */
-export function checkNotLoading(operation: string): void {
-  if (!isLoading()) return;
-  throw new NotSupportedError(
-    `Cannot ${operation} while a worker imports this module: guard it with if (import.meta.main)`,
-  );
+/** What a worker is told to run as a process; see `order.ts`. */
+export function orderOf(
+  child: Omit<Identity, "parentName">,
+  code: CodeRef,
+  args: readonly unknown[] = [],
+): unknown {
+  const authkey = Uint8Array.from(child.authkey);
+  const who: Identity = { ...child, authkey, parentName: identity().name };
+  return { what: "process", identity: who, code, args };
 }
 
 /** The name given, or the fallback for none. @throws TypeError for what is no text */

@@ -6,7 +6,8 @@
  *
  * - I1: the isolate says how it ended before it ends: its exit code in its slot, its error to its parent.
  * - I2: whatever can be sent can be read here: all of Troupe is loaded before an order is obeyed.
- * - I3: user code runs only while the lock is held by which the owner knows that this thread lives.
+ * - I3: user code runs only while the lock is held by which the owner knows that this thread lives; what
+ *   a function has left behind when it returns goes on without.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
 import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../memory/slots.ts";
 import { exitCodeOf } from "./exit_code.ts";
-import { identity } from "./identity.ts";
+import { identity, whileLoading } from "./identity.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
 import { rehearse } from "./rehearsal.ts";
@@ -28,35 +29,52 @@ const exitForReal = Deno.exit.bind(Deno);
 
 /** Makes this thread an isolate of the program that started it. */
 async function boot({ buffer, life, lock, spare }: Boot): Promise<void> {
-  const held = holdForLife(lock);
+  const { held, letGo } = hold(lock);
   const isolate = new Isolate(Arena.attach(buffer), life);
   settle(isolate);
   const here = station();
-  here.inbox.on(ORDER, (letter) => held.then(() => obey(here, letter)));
+  const ready = whileLoading(() => Promise.all([held, import(import.meta.url)]))
+    .catch((error) => fail(here, error));
+  here.inbox.on(ORDER, async (letter) => {
+    await ready;
+    if (await obey(here, letter)) leave(here, letGo);
+  });
   isolate.park.onCommand = () => {
     if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, life)) exitForReal(1);
   };
   isolate.park.keepAlive.add();
   interceptEnds(here);
-  await held;
+  await ready;
   if (!spare) return;
   await rehearse();
   here.inbox.send(parentOf(isolate.arena, life), { kind: READY, id: 0 });
 }
 
-/** Runs the order; whatever comes of it, the isolate ends with it. */
-async function obey(here: Station, { id, from, value, unreadable }: Received): Promise<void> {
+/** Runs the order. What remains is to wait for what a function left behind; an actor leaves nothing. */
+async function obey(
+  here: Station,
+  { id, from, value, unreadable }: Received,
+): Promise<boolean> {
   const order = value as Order;
   try {
     if (unreadable !== undefined) throw unreadable;
     const ending = await runOrder(here, order, (reply) => {
       here.inbox.send(from, { kind: REPLY, id, value: reply });
     });
+    if (order.what === "process") return true;
     end(here, ending);
   } catch (error) {
     sayFailure(here, { kind: FAILURE, id, to: from }, error);
     fail(here, error);
   }
+  return false;
+}
+
+/** Ends when nothing is left to do: timers and requests that the function has begun go on till then. */
+function leave(here: Station, letGo: () => void): void {
+  process.once("exit", () => isEnding || say(here, { reason: "normal", exitCode: 0 }));
+  here.isolate.park.keepAlive.remove();
+  letGo();
 }
 
 /** An error that nobody caught: printed as the platform would, told to the parent, then the end. */
@@ -81,12 +99,39 @@ function sayFailure(here: Station, { kind, id, to }: Saying, error: unknown): vo
   }
 }
 
-/** The last act. */
-function end({ isolate }: Station, { reason, exitCode }: Ending): void {
+let isEnding = false;
+
+/** The last act: after the exit hooks, which are run once and cannot prevent it. */
+function end(here: Station, ending: Ending): void {
+  if (!isEnding) {
+    isEnding = true;
+    try {
+      process.emit("exit", ending.exitCode);
+    } catch (error) {
+      console.error(`Process ${identity().name}: an exit hook failed:\n`, error);
+    }
+  }
+  say(here, ending);
+  exitForReal(ending.exitCode & 255);
+}
+
+/** Says how the isolate ends; the first word counts. */
+function say({ isolate }: Station, { reason, exitCode }: Ending): void {
+  if (!isAlive(isolate.arena, isolate.life)) return;
   sayExitCode(isolate.arena, isolate.slot, exitCode);
   declareDead(isolate.arena, isolate.life, reason);
-  exitForReal(exitCode & 255);
 }
+
+/** Input ends at once: it is the first isolate's. */
+const NO_INPUT = {
+  read: () => Promise.resolve(null),
+  readSync: () => null,
+  readable: new ReadableStream({ start: (controller) => controller.close() }),
+  isTerminal: () => false,
+  setRaw() {},
+  close() {},
+  [Symbol.dispose]() {},
+};
 
 /** Every way in which user code can end the isolate leads through {@linkcode end}. */
 function interceptEnds(here: Station): void {
@@ -96,6 +141,9 @@ function interceptEnds(here: Station): void {
     end(here, { reason: "exit", exitCode });
   };
   Deno.exit = exit as never;
+  Object.defineProperty(Deno, "stdin", { value: NO_INPUT });
+  const noInput = () => process.getBuiltinModule("node:stream").Readable.from([]);
+  Object.defineProperty(process, "stdin", { get: noInput });
   process.exit = exit as never;
   Object.assign(globalThis, { self: globalThis, close: () => exit(0) });
   const uncaught = (event: ErrorEvent | PromiseRejectionEvent) => {
@@ -106,17 +154,24 @@ function interceptEnds(here: Station): void {
   globalThis.addEventListener("unhandledrejection", uncaught);
 }
 
-/** Holds a Web Lock until the thread ends, however it ends. */
-function holdForLife(lock: string): Promise<void> {
+/**
+ * Holds a Web Lock until the thread ends, however it ends, or lets it go: a lock that is held keeps the
+ * thread alive.
+ */
+function hold(lock: string): { held: Promise<void>; letGo(): void } {
   const { locks } = navigator as unknown as {
-    locks: { request(name: string, held: () => Promise<never>): Promise<never> };
+    locks: { request(name: string, granted: () => Promise<void>): Promise<void> };
   };
-  return new Promise((resolve) => {
-    locks.request(lock, () => {
-      resolve();
-      return new Promise<never>(() => {});
-    });
+  const [held, life] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  locks.request(lock, () => {
+    held.resolve();
+    return life.promise;
   });
+  return { held: held.promise, letGo: () => life.resolve() };
 }
 
-if (workerData?.[BOOT] !== undefined) boot(workerData[BOOT]);
+const given: Boot | undefined = workerData?.[BOOT];
+if (given !== undefined) {
+  delete workerData[BOOT];
+  boot(given);
+}

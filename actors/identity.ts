@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { NotSupportedError } from "../errors.ts";
 
 /** Who a process is. */
 export interface Identity {
@@ -19,6 +20,9 @@ export interface Identity {
   /** Name of the process that started it; `null` in the first. */
   readonly parentName: string | null;
 }
+
+/** Bytes that no message carries, being an instance of a class. Python: `AuthenticationString`. */
+export class AuthenticationKey extends Uint8Array {}
 
 let current: Identity | undefined;
 let children = 0;
@@ -45,7 +49,7 @@ export function nextChildPath(): readonly number[] {
   return [...identity().path, ++children];
 }
 
-/** Runs `load`, during which this isolate must not start others; see {@linkcode isLoading}. */
+/** Runs `load`, during which this isolate must not start others; see {@linkcode checkNotLoading}. */
 export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
   loading = true;
   try {
@@ -55,7 +59,14 @@ export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether this worker is importing the module that it was started for. */
-export function isLoading(): boolean {
-  return loading;
+/**
+ * Refuses what a worker would do again in each worker that it starts, without end.
+ *
+ * @throws NotSupportedError while a worker imports the module that it was started for
+ */
+export function checkNotLoading(operation: string): void {
+  if (!loading) return;
+  throw new NotSupportedError(
+    `Cannot ${operation} while a worker imports this module: guard it with if (import.meta.main)`,
+  );
 }

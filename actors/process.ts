@@ -14,14 +14,14 @@ import { codeRefOf, resolveCode, type Target } from "./code.ts";
 import type { Isolation } from "./contract.ts";
 import {
   callable,
-  checkNotLoading,
   type Foreign,
   nameOr,
   nothing,
+  orderOf,
   type ProcessOptions,
   takeEmbodied,
 } from "./embodiment.ts";
-import { type Identity, identity, nextChildPath } from "./identity.ts";
+import { AuthenticationKey, checkNotLoading, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
 import { Outcome } from "./outcome.ts";
 import {
@@ -109,7 +109,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     this.#path = own?.path ?? nextChildPath();
     this.#name = own?.name ?? nameOr(name, `${this.constructor.name}-${this.#path.join(":")}`);
     this.#daemon = own?.daemon ?? daemon ?? identity().daemon;
-    this.#authkey = (own ?? identity()).authkey.slice();
+    this.#authkey = new AuthenticationKey((own ?? identity()).authkey);
   }
 
   /** Its name, for people. Setting it later changes it only here. Python: `name`. @throws TypeError */
@@ -136,7 +136,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     return this.#state === "initial" ? null : Deno.pid;
   }
 
-  /** The secret that a process shares with its children. Python: `authkey`. */
+  /** The secret that a process shares with its children; a message refuses it. Python: `authkey`. */
   get authkey(): Uint8Array {
     return this.#authkey;
   }
@@ -145,7 +145,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     if (!(authkey instanceof Uint8Array)) {
       throw new TypeError("Cannot set authkey: it is no Uint8Array");
     }
-    this.#authkey = authkey;
+    this.#authkey = new AuthenticationKey(authkey);
   }
 
   /** `null` until it has ended. Python: `exitcode`. @throws ClosedError after `close` */
@@ -192,6 +192,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
       this.#startHere();
     } else this.#startWorker();
     this.#state = "running";
+    if (this.#life !== undefined) this.#args = undefined;
     alive.add(this as unknown as Process);
     this.#signal?.addEventListener("abort", () => this.#end("terminated"), { once: true });
     return this;
@@ -295,16 +296,10 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
   }
 
   #order(): unknown {
-    const who: Identity = {
-      name: this.#name,
-      path: this.#path,
-      daemon: this.#daemon,
-      authkey: this.#authkey,
-      parentName: identity().name,
-    };
     const isPlain = (this.constructor as unknown) === Process;
     const code = codeRefOf(isPlain ? this.#target ?? nothing : this.constructor);
-    return { what: "process", identity: who, code, args: this.#args ?? [] };
+    const { name, daemon, authkey } = this;
+    return orderOf({ name, path: this.#path, daemon, authkey }, code, this.#args);
   }
 
   #end(reason: "terminated" | "killed"): void {

@@ -18,7 +18,7 @@ import type {
   Spawn,
   SpawnOptions,
 } from "./contract.ts";
-import { identity, nextChildPath } from "./identity.ts";
+import { checkNotLoading, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { newMailbox } from "./mailboxes.ts";
@@ -42,7 +42,8 @@ let spawned = 0;
  * @throws StartError when its module cannot be loaded, or `init` or `started` throws
  * @throws NotSendableError when an argument cannot be sent
  * @throws FullError when there is no slot or no room for it
- * @throws NotSupportedError for what this platform cannot do
+ * @throws NotSupportedError for what this platform cannot do, and in a module that a worker is importing
+ * to run something of it: guard the start with `if (import.meta.main)`
  *
  * @example A counter
  * ```ts ignore
@@ -68,12 +69,12 @@ export const spawn: Spawn = async <D extends AnyActor>(
   checkOptions(given);
   given.signal?.throwIfAborted();
   const here = station();
+  const inline = isInline(here, given.isolation);
+  if (!inline) checkNotLoading(`spawn actor "${given.id ?? code.name}"`);
   const id = given.id ?? `${code.name}-${++spawned}`;
   const mailbox = newMailbox(here, given.mailbox);
   const start: Start = { code, id, mailbox, args: given.args ?? [] };
-  const ref = isInline(here, given.isolation)
-    ? await startHere(here, start)
-    : await startWorker(here, start);
+  const ref = await (inline ? startHere(here, start) : startWorker(here, start));
   if (given.signal?.aborted) {
     ref.kill();
     throw given.signal.reason;

@@ -13,7 +13,8 @@
  *
  * @module
  */
-import { SHARE_ENV, Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker, workerData } from "node:worker_threads";
+import { NotSupportedError } from "../errors.ts";
 import { compareExchange, load, store } from "../memory/atomics.ts";
 import { COMMAND, ring } from "../memory/bell.ts";
 import {
@@ -39,6 +40,10 @@ export const EXIT_NOW = 1;
 
 /** Under this name a thread finds its {@linkcode Boot}. */
 export const BOOT = "troupe";
+
+/** Why a worker whose {@linkcode Boot} nobody took cannot go on. */
+const INCOMPLETE =
+  "Cannot start in this worker: its bundle has no part of Troupe in which workers begin";
 
 /** What a thread is started with. */
 export interface Boot {
@@ -85,6 +90,7 @@ export class Threads {
 
   /** For the first isolate's station. */
   constructor(station: Station) {
+    if (workerData?.[BOOT] !== undefined) throw new NotSupportedError(INCOMPLETE);
     this.#station = station;
     station.onDeath(() => this.#reap());
   }

@@ -7,7 +7,7 @@
 import { ClosedError, NotSupportedError, StillRunningError, type TroupeError } from "../errors.ts";
 import type { WaitOptions } from "../memory/line.ts";
 import { codeRefOf, type Target } from "../actors/code.ts";
-import { checkNotLoading } from "../actors/embodiment.ts";
+import { checkNotLoading } from "../actors/identity.ts";
 import { checkIsolation } from "../actors/spawn.ts";
 import { checkChunk, collect, cut, cutLazily, defaultChunk, type Items } from "./chunks.ts";
 import { Crew } from "./crew.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 
 const deno = async (args: string[], cwd: string | URL) => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -11,24 +11,32 @@ const deno = async (args: string[], cwd: string | URL) => {
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 };
 
-Deno.test("a program that is bundled into one file starts workers from that file", async () => {
+/** Bundles a module of tests/fixtures into one file and runs that. */
+async function runBundled(name: string) {
   const folder = await Deno.makeTempDir();
   try {
-    const program = new URL("./fixtures/bundled.ts", import.meta.url).pathname;
+    const program = new URL(`./fixtures/${name}`, import.meta.url).pathname;
     const file = `${folder}/program.js`;
+    const options = ["--quiet", "--minify", "--platform", "deno", "-o", file];
     const root = new URL("..", import.meta.url);
-    const bundled = await deno(
-      ["bundle", "--quiet", "--platform", "deno", "-o", file, program],
-      root,
-    );
+    const bundled = await deno(["bundle", ...options, program], root);
     assertEquals(bundled.code, 0, bundled.stderr);
-    const { code, stdout, stderr } = await deno(
-      ["run", "--no-prompt", "--allow-read", file],
-      folder,
-    );
-    assertEquals([code, stderr], [0, ""]);
-    assertEquals(stdout, "actor 42\npool [ 2, 4, 6 ]\nqueue [ 0, 1, 2 ]\nprocess 0\n");
+    return await deno(["run", "--no-prompt", "--allow-read", file], folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a program that is bundled into one file starts workers from that file", async () => {
+  const { code, stdout, stderr } = await runBundled("bundled.ts");
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout, "actor 42\npool [ 2, 4, 6 ]\nqueue [ 0, 1, 2 ]\nprocess 0\n");
+});
+
+Deno.test("a bundled program without a guard fails, and starts nothing more", async () => {
+  for (const name of ["run_unguarded.ts", "run_unguarded_actor.ts"]) {
+    const { code, stdout, stderr } = await runBundled(name);
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /guard it with if \(import\.meta\.main\)/);
   }
 });

@@ -320,7 +320,7 @@ troupeTest("PROC-24 a child sees its parent's name, and that it is alive", async
     alive: true,
     pid: Deno.pid,
     exitCode: null,
-    authkey: currentProcess().authkey,
+    authkey: currentProcess().authkey.toHex(),
     children: 0,
     parent: { name: "MainProcess", alive: true },
   });
