@@ -1,0 +1,120 @@
+// Runs in: any isolate
+/**
+ * Bodies of requests: read no further than they may be long, for no longer than they may take, and
+ * parsed no deeper than a handler can bear.
+ *
+ * @module
+ */
+import { type SchemaResult, type StandardSchemaV1 } from "../channels/schema.ts";
+import type { Gate } from "./gate.ts";
+import { invalid, refusal, retryAfter } from "./problem.ts";
+
+/** How much of a body is read. */
+export interface BodyLimits {
+  /** Bytes. */
+  readonly maxBody: number;
+  /** Objects in objects. */
+  readonly maxDepth: number;
+  /** Milliseconds until all of it must be there. */
+  readonly bodyTimeout: number;
+  /** Milliseconds after which a refused client may come again. */
+  readonly retryAfter: number;
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+/** The value in a request's body; `undefined` when it has none. @throws HTTPException */
+export async function readJson(request: Request, limits: BodyLimits, gate: Gate): Promise<unknown> {
+  if (request.body === null) return undefined;
+  const { headers } = request;
+  if (!JSON_TYPE.test(headers.get("content-type") ?? "")) {
+    const length = headers.get("content-length");
+    if (length === "0") return undefined;
+    throw refusal(415, "NOT_SUPPORTED", { detail: "Send application/json" });
+  }
+  const text = await readText(request, limits, gate);
+  return text === "" ? undefined : parse(text, limits.maxDepth);
+}
+
+/** The text of a body. What announces its length is let in, or not, before a byte of it is read. */
+async function readText(request: Request, limits: BodyLimits, gate: Gate): Promise<string> {
+  const announced = request.headers.get("content-length");
+  const bytes = announced === null ? 0 : Number(announced);
+  if (bytes > limits.maxBody) throw tooLarge(limits);
+  if (!gate.take(bytes)) throw crowded(limits);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(refusal(408, "TIMEOUT")), limits.bodyTimeout);
+  });
+  try {
+    const text = announced === null ? readStream(request, limits, gate) : request.text();
+    return await Promise.race([text, late]);
+  } catch (error) {
+    if (request.signal.aborted) throw refusal(499, "CANCELLED");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    gate.give(bytes);
+  }
+}
+
+/** A body of unknown length. */
+async function readStream(request: Request, limits: BodyLimits, gate: Gate): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  try {
+    for await (const chunk of request.body!) {
+      if (bytes + chunk.length > limits.maxBody) throw tooLarge(limits);
+      if (!gate.take(chunk.length)) throw crowded(limits);
+      bytes += chunk.length;
+      text += decoder.decode(chunk, { stream: true });
+    }
+  } finally {
+    gate.give(bytes);
+  }
+  return text + decoder.decode();
+}
+
+function parse(text: string, maxDepth: number): unknown {
+  if (depthOf(text) > maxDepth) {
+    throw refusal(400, "VALIDATION", { detail: `The body is nested deeper than ${maxDepth}` });
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refusal(400, "DECODE", { detail: "The body is no JSON" });
+  }
+}
+
+/** How deep the brackets of a JSON text go; those in strings do not count. */
+export function depthOf(text: string): number {
+  let [depth, deepest, inString] = [0, 0, false];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 34) inString = !inString;
+    else if (inString) at += code === 92 ? 1 : 0;
+    else if (code === 91 || code === 123) deepest = Math.max(deepest, ++depth);
+    else if (code === 93 || code === 125) depth--;
+  }
+  return deepest;
+}
+
+/** What the schema makes of a value. @throws HTTPException with what it complains of */
+export function validated(schema: StandardSchemaV1, value: unknown): unknown | Promise<unknown> {
+  const result = schema["~standard"].validate(value);
+  return result instanceof Promise ? result.then(good) : good(result);
+}
+
+function good(result: SchemaResult<unknown>): unknown {
+  if (result.issues) throw invalid(result.issues);
+  return result.value;
+}
+
+function tooLarge({ maxBody }: BodyLimits) {
+  return refusal(413, "BUFFER_TOO_SHORT", { detail: `At most ${maxBody} bytes` });
+}
+
+function crowded(limits: BodyLimits) {
+  return refusal(503, "FULL", { headers: { "retry-after": retryAfter(limits.retryAfter) } });
+}

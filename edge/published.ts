@@ -1,0 +1,33 @@
+// Runs in: any isolate
+/**
+ * What is served under a name: a message of an actor, or a task of a pool, in the one shape in which
+ * the routes, the socket and the document see both.
+ *
+ * @module
+ */
+import type { WaitOptions } from "../memory/line.ts";
+import type { StandardSchemaV1 } from "../channels/schema.ts";
+
+/** A payload before and after its schema. */
+export interface Payload {
+  /** As it came. */
+  readonly given: unknown;
+  /** As the schema made it. */
+  readonly parsed: unknown;
+}
+
+/** Something that can be called by name. */
+export interface Published {
+  /** Its name, which is the last part of its path. */
+  readonly name: string;
+  /** What it takes. */
+  readonly input: StandardSchemaV1;
+  /** Whether it answers item by item. */
+  readonly isStream: boolean;
+  /** Calls it and waits for the reply. */
+  ask(payload: Payload, options: WaitOptions): Promise<unknown>;
+  /** Has it accepted, and no more; absent when that cannot be told. */
+  tell?(payload: Payload, options: WaitOptions): Promise<void>;
+  /** Calls it and gives the reply item by item. */
+  stream?(payload: Payload, options: WaitOptions): ReadableStream<unknown>;
+}
