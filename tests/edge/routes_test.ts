@@ -171,22 +171,33 @@ troupeTest("a silent stream shows that it lives", async () => {
 });
 
 troupeTest(
-  "a client that goes away ends the handler's wait, and the producer of its stream",
+  "a client that goes away ends the handler's wait, and its stream's producer",
   async () => {
     await using ref = await spawn(Service);
     await using server = serve(actorRoutes(Service, ref, quiet()));
     const controller = new AbortController();
     const { signal } = controller;
     const asking = post(`${server.url}/endless`, {}, { signal }).catch(() => "gone");
-    await until(() => true);
-    while ((await ref.stats()).handled < 0) await 0;
-    setTimeout(() => controller.abort(), 50);
+    await taken(ref);
+    controller.abort();
     assertEquals(await asking, "gone");
     assertEquals(await ref.ask.aborted(), 1);
     const stream = await post(`${server.url}/forever`, {});
     for await (const { id } of eventsOf(stream)) if (id === "3") break;
     while (await ref.ask.aborted() < 2);
-});
+  },
+);
+
+troupeTest("/openapi.json describes what is published, by its schemas", async () => {
+  await using ref = await spawn(Service);
+  const app = actorRoutes(Service, ref, quiet({ openapi: { title: "T", version: "2" } }));
+  const document = await (await app.request("/openapi.json")).json();
+  assertEquals([document.openapi, document.info], ["3.1.0", { title: "T", version: "2" }]);
+  assertEquals(document.paths["/add"].post.requestBody.content["application/json"].schema, {
+    type: "object",
+    properties: { by: { type: "number" } },
+    required: ["by"],
+  });
   assert(document.paths["/count"].post.responses[200].content["text/event-stream"]);
   assertEquals(document.paths["/internal"], undefined);
   const hidden = actorRoutes(Service, ref, quiet({ openapi: false }));

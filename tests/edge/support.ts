@@ -5,7 +5,6 @@
  * @module
  */
 import type { Hono } from "hono";
-import { turn } from "../support.ts";
 
 /** A running server. */
 export interface Server extends AsyncDisposable {
@@ -16,14 +15,16 @@ export interface Server extends AsyncDisposable {
 /** Serves an app over real HTTP. */
 // deno-lint-ignore no-explicit-any -- apps of all types
 export function serve(app: Hono<any, any, any>): Server {
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);
+  const closing = new AbortController();
+  const { signal } = closing;
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", signal, onListen() {} }, app.fetch);
   const { port } = server.addr;
   return {
     url: `http://127.0.0.1:${port}`,
     port,
     async [Symbol.asyncDispose]() {
-      await Promise.race([server.shutdown(), turn(500)]);
-      await server.finished.catch(() => {});
+      closing.abort();
+      await server.finished;
     },
   };
 }
