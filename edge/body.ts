@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type SchemaResult, type StandardSchemaV1 } from "../channels/schema.ts";
+import type { SchemaResult, StandardSchemaV1 } from "../channels/schema.ts";
 import type { Gate } from "./gate.ts";
 import { invalid, refusal, retryAfter } from "./problem.ts";
 

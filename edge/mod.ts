@@ -7,6 +7,8 @@
 export { actorRoutes } from "./actor_routes.ts";
 export { poolRoutes, publish } from "./pool_routes.ts";
 export type { PoolRoutes, PublishedTask } from "./pool_routes.ts";
+export { dashboard } from "./dashboard.ts";
+export type { DashboardOptions } from "./dashboard.ts";
 export { metrics } from "./metrics.ts";
 export { Observatory, observatory, observe } from "./observed.ts";
 export type { CallTally, ObservedThings } from "./observed.ts";
