@@ -47,7 +47,9 @@ export function mayAct(request: Request, key: string): boolean {
 
 /** `Bearer` for programs, `Basic` with any name for browsers, which ask for it themselves. */
 function hasToken(headers: Headers, token: string): boolean {
-  const [scheme, value = ""] = (headers.get("authorization") ?? "").split(" ");
+  const given = headers.get("authorization") ?? "";
+  const at = given.indexOf(" ");
+  const [scheme, value] = [given.slice(0, at), given.slice(at + 1)];
   if (/^bearer$/i.test(scheme)) return isSame(value, token);
   if (!/^basic$/i.test(scheme)) return false;
   try {

@@ -56,10 +56,11 @@ function morph(old, made) {
 const number = (value) => Math.round(value).toLocaleString("en");
 const rate = (value) => value < 10 ? value.toFixed(1) : number(value);
 const bytes = (value) => `${number(value / 2 ** 20)} MB`;
-const ms = (value) =>
-  value >= 1000
-    ? `${(value / 1000).toFixed(1)} s`
-    : `${value < 10 ? value.toFixed(1) : number(value)} ms`;
+const ms = (value) => {
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
+  if (value > 0 && value < 0.1) return `${number(value * 1000)} µs`;
+  return `${value < 10 ? value.toFixed(1) : number(value)} ms`;
+};
 const clock = (at) => new Date(at).toLocaleTimeString("en-GB");
 const state = (name) => h("span", { class: `state ${name}` }, name);
 const none = (text) => h("p", { class: "none" }, text);
@@ -148,8 +149,8 @@ function flat(nodes, depth = 0) {
   return nodes.flatMap((node) => [{ ...node, depth }, ...flat(node.children, depth + 1)]);
 }
 
-function actorTable(picked) {
-  const rows = flat(snapshot.tree).filter(matches).map((node) => {
+function actorTable(picked, most = Infinity) {
+  const rows = flat(snapshot.tree).filter(matches).slice(0, most).map((node) => {
     const isActor = node.kind === "actor";
     const full = `${node.mailbox} of ${node.capacity} messages`;
     return {
@@ -194,6 +195,10 @@ function actorTable(picked) {
     ["Restarts", "n optional"],
   ];
   return table(columns, rows, 'No actor is observed yet: observe("name", ref)');
+}
+
+function more(count) {
+  return count > 0 ? h("p", null, h("a", { href: "#actors" }, `${number(count)} more`)) : "";
 }
 
 function figures(pairs) {
@@ -283,7 +288,10 @@ function callTable() {
     ],
   }));
   return table(
-    [["Call", ""], ["/s", "n"], ["Count", "n"], ["By status", ""], ["p50", "n"], ["p99", "n"]],
+    [["Call", ""], ["/s", "n"], ["Count", "n"], ["By status", ""], ["p50", "n optional"], [
+      "p99",
+      "n",
+    ]],
     rows,
     "No call over HTTP yet.",
   );
@@ -422,7 +430,7 @@ function view(name, picked) {
           "Messages and tasks a second",
           h("div", { class: "card" }, spark("", "Messages a second, last minute")),
         ),
-        ...section("Actors", actorTable()),
+        ...section("Actors", actorTable("", 12), more(flat(snapshot.tree).length - 12)),
         ...section("Pools", poolCards()),
         ...section("Calls over HTTP", callTable()),
       ];
