@@ -7,7 +7,7 @@
  */
 
 /** Bytes of bodies that one service reads at a time, at least. */
-const LEAST_BYTES = 16 << 20;
+const LEAST_BYTES = 4 << 20;
 
 /** Counts what is inside. */
 export class Gate {
@@ -16,7 +16,7 @@ export class Gate {
   #inside = 0;
   #bytes = 0;
 
-  /** Lets `most` in, with bodies of up to `body` bytes each, and 16 MiB together unless one is larger. */
+  /** Lets `most` in, with bodies of up to `body` bytes each, and 4 MiB together unless one is larger. */
   constructor(most: number, body = 0) {
     this.#most = most;
     this.#mostBytes = Math.max(LEAST_BYTES, body);
