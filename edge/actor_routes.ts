@@ -7,7 +7,8 @@
 import type { AcceptsOf, ActorRef, AnyActor, AnyRef, Protocol } from "../actors/actor.ts";
 import type { WaitOptions } from "../memory/line.ts";
 import type { Accepts } from "../actors/actor.ts";
-import type { ActorRoutes, RouteOptions, Service } from "./contract.ts";
+import type { ActorRoutes, Service } from "./contract.ts";
+import type { RouteOptions } from "./options.ts";
 import type { Published } from "./published.ts";
 import { EdgeService } from "./service.ts";
 

@@ -5,13 +5,12 @@
  *
  * @module
  */
-import type { BlankEnv, Schema } from "hono/types";
-import type { JSONParsed } from "hono/utils/types";
 import type { Hono } from "hono";
+import type { BlankEnv, BlankSchema, Schema } from "hono/types";
+import type { JSONParsed } from "hono/utils/types";
 import type { ErrorCode } from "../errors.ts";
 import type { AcceptsOf, ItemOf, Protocol, ReplyOf } from "../actors/actor.ts";
 import type { SchemaInput } from "../channels/schema.ts";
-import type { Observatory } from "./observed.ts";
 
 /** The body of every failure: `application/problem+json`, RFC 9457. */
 export interface Problem {
@@ -64,7 +63,7 @@ export type Mode = "ask" | "tell" | "job";
 export type Later = { output: JobStatus | null; outputFormat: "json"; status: 202 };
 
 /** The reply as JSON; nothing is `null`. */
-type Json<R> = [R] extends [undefined | void] ? null : JSONParsed<R>;
+export type Json<R> = [R] extends [undefined | void] ? null : JSONParsed<R>;
 
 /** What answers with a reply of type `R`. */
 export type Reply<R> = [ItemOf<R>] extends [never]
@@ -72,7 +71,7 @@ export type Reply<R> = [ItemOf<R>] extends [never]
   : { output: string; outputFormat: "text"; status: 200 };
 
 /** One `POST`. */
-type Post<In, R> = {
+export type Post<In, R> = {
   $post: { input: { json: In; query?: { mode?: Mode } } } & (Reply<R> | Later | Fail);
 };
 
@@ -97,43 +96,12 @@ export type CommonRoutes = {
   };
 };
 
-/** A sub-app with the routes `R`. */
+/** A sub-app of Hono with the routes `R`. */
 export type Service<R> = Hono<
   BlankEnv,
   R & CommonRoutes extends infer S extends Schema ? S : never,
   "/"
 >;
 
-/** Options of `actorRoutes` and `poolRoutes`. Durations are milliseconds. */
-export interface RouteOptions {
-  /** Longest wait for a reply; then 504. Default 10,000. */
-  timeout?: number;
-  /** Most bytes of a body; then 413. Default 1 MiB. */
-  maxBody?: number;
-  /** Deepest nesting of a body; then 400. Default 64. */
-  maxDepth?: number;
-  /** Longest time for a body to arrive; then 408. Default 10,000. */
-  bodyTimeout?: number;
-  /** Most requests on their way at a time; more get 503. Default 256. */
-  maxPending?: number;
-  /** Most event streams and sockets at a time; more get 503. Default 256. */
-  maxStreams?: number;
-  /** When a refused client may come again. Default 1,000. */
-  retryAfter?: number;
-  /** How often a silent event stream shows that it lives. Default 15,000. */
-  heartbeat?: number;
-  /** Messages that answer with a stream though they are no generator functions. */
-  streams?: readonly string[];
-  /** Serves a WebSocket at `/ws`, or under another path. Default `false`. */
-  websocket?: boolean | string;
-  /** Serves `/openapi.json` with this title. Default: the actor's name, version `1.0.0`. */
-  openapi?: { title: string; version: string } | false;
-  /** Pages of other origins may call: all, or these. Default: none. */
-  cors?: boolean | string | string[];
-  /** Jobs that are remembered at most. Default 1,000. */
-  maxJobs?: number;
-  /** Told of each failure that is the server's, with the error. Default: it is printed. */
-  onError?: (error: unknown, message: string) => void;
-  /** Where calls are counted. Default: what `dashboard()` and `metrics()` show. */
-  observed?: Observatory;
-}
+/** A sub-app of Hono whose routes have no types. */
+export type Plain = Hono<BlankEnv, BlankSchema, "/">;

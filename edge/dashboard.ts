@@ -5,8 +5,8 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import type { BlankEnv, BlankSchema } from "hono/types";
 import { act } from "./actions.ts";
+import type { Plain } from "./contract.ts";
 import type { Snapshot } from "./contract_observed.ts";
 import { eventStream } from "./event_stream.ts";
 import { Gate } from "./gate.ts";
@@ -65,7 +65,7 @@ const HEADERS: Readonly<Record<string, string>> = {
  * assertEquals((await app.request("/admin/")).status, 401);
  * ```
  */
-export function dashboard(options: DashboardOptions = {}): Hono<BlankEnv, BlankSchema, "/"> {
+export function dashboard(options: DashboardOptions = {}): Plain {
   const { auth, actions = false, every = 500, maxViewers = 32, observed = observatory } = options;
   if (auth !== undefined && !(auth.token.length >= 16)) {
     throw new RangeError("Cannot make a dashboard with this token: 16 characters at least");

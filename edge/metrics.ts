@@ -5,6 +5,7 @@
  * @module
  */
 import { Hono } from "hono";
+import type { Plain } from "./contract.ts";
 import type { Snapshot } from "./contract_observed.ts";
 import { type Observatory, observatory } from "./observed.ts";
 import { leavesOf, Sampler } from "./sampler.ts";
@@ -35,7 +36,7 @@ interface Metric {
  * console.log(await (await app.request("/metrics")).text());
  * ```
  */
-export function metrics(options: { observed?: Observatory } = {}): Hono {
+export function metrics(options: { observed?: Observatory } = {}): Plain {
   const observed = options.observed ?? observatory;
   const sampler = new Sampler(observed);
   return new Hono().get("/", async (c) => {

@@ -6,7 +6,7 @@
  */
 export { actorRoutes } from "./actor_routes.ts";
 export { poolRoutes, publish } from "./pool_routes.ts";
-export type { PoolRoutes, PublishedTask } from "./pool_routes.ts";
+export type { AnyTask, PoolRoutes, PublishedTask } from "./pool_routes.ts";
 export { dashboard } from "./dashboard.ts";
 export type { DashboardOptions } from "./dashboard.ts";
 export { metrics } from "./metrics.ts";
@@ -18,13 +18,16 @@ export type {
   Fail,
   FailStatus,
   JobStatus,
+  Json,
   Later,
   Mode,
+  Plain,
+  Post,
   Problem,
   Reply,
-  RouteOptions,
   Service,
 } from "./contract.ts";
+export type { RouteOptions } from "./options.ts";
 export type {
   CallFigures,
   DeadLetter,
@@ -39,3 +42,5 @@ export type {
   Snapshot,
   TreeNode,
 } from "./contract_observed.ts";
+export type { Jobs, Work } from "./jobs.ts";
+export type { TallyFigures } from "./tally.ts";

@@ -29,10 +29,15 @@ const MOST_LETTERS = 200;
 
 /** What is observed, by kind and name. */
 export interface ObservedThings {
+  /** Actors, by what they were observed as. */
   readonly actors: Map<string, AnyRef>;
+  /** Supervisors. */
   readonly supervisors: Map<string, ObservedSupervisor>;
+  /** Pools. */
   readonly pools: Map<string, ObservedPool>;
+  /** Queues. */
   readonly queues: Map<string, ObservedQueue>;
+  /** Locks. */
   readonly locks: Map<string, ObservedLock>;
 }
 

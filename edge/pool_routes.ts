@@ -8,7 +8,8 @@ import { TimeoutError } from "../errors.ts";
 import type { Target, TaskResult } from "../actors/code.ts";
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "../channels/schema.ts";
 import type { Pool, Retry } from "../pool/pool.ts";
-import type { Fail, Later, Mode, Reply, RouteOptions, Service } from "./contract.ts";
+import type { Fail, Later, Mode, Reply, Service } from "./contract.ts";
+import type { RouteOptions } from "./options.ts";
 import type { Published } from "./published.ts";
 import { EdgeService } from "./service.ts";
 
@@ -34,7 +35,7 @@ export type PoolRoutes<T> = {
 
 /** Any published task. */
 // deno-lint-ignore no-explicit-any -- arguments are contravariant: only `any` takes each of them
-type AnyTask = PublishedTask<StandardSchemaV1<any, any>, any>;
+export type AnyTask = PublishedTask<StandardSchemaV1<any, any>, any>;
 
 /** Puts a task and the schema of its one argument together, for {@linkcode poolRoutes}. */
 export function publish<S extends StandardSchemaV1, R>(

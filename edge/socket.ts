@@ -8,7 +8,7 @@
  */
 import type { Context } from "hono";
 import { depthOf } from "./body.ts";
-import type { RouteOptions } from "./contract.ts";
+import type { RouteOptions } from "./options.ts";
 import type { Gate } from "./gate.ts";
 import { isForeign } from "./origin.ts";
 import { problemOf, refusal } from "./problem.ts";
