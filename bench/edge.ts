@@ -20,11 +20,14 @@ const TASKS = 400;
 const N = 24;
 
 await using shop = await spawn(Shop);
+await using inline = await spawn(Shop, { isolation: "inline" });
 await using pool = new Pool({ size: 2 });
 const N_SCHEMA = z.object({ n: z.number() });
 
 const app = new Hono();
 app.route("/actor", actorRoutes(Shop, shop));
+app.route("/inline", actorRoutes(Shop, inline));
+app.post("/bare/order", async (c) => c.json(await shop.ask.order(await c.req.json())));
 app.route("/pool", poolRoutes(pool, { count: publish(N_SCHEMA, count) }));
 app.post("/plain/order", async (c) => {
   const order = Order.safeParse(await c.req.json());
@@ -60,6 +63,11 @@ const asks = await contest({
   unit: "k/s",
   contenders: [
     { name: "actorRoutes, actor in a worker", round: () => drive("/actor/order", order, ASKS) },
+    {
+      name: "actorRoutes, actor in this isolate",
+      round: () => drive("/inline/order", order, ASKS),
+    },
+    { name: "Hono route with a bare ask", round: () => drive("/bare/order", order, ASKS) },
     { name: "plain Hono route", round: () => drive("/plain/order", order, ASKS) },
   ],
   rounds: 5,
