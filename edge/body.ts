@@ -6,6 +6,7 @@
  * @module
  */
 import type { SchemaResult, StandardSchemaV1 } from "../channels/schema.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { Gate } from "./gate.ts";
 import { invalid, refusal, retryAfter } from "./problem.ts";
 
@@ -23,44 +24,53 @@ export interface BodyLimits {
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
-/** The value in a request's body; `undefined` when it has none. @throws HTTPException */
-export async function readJson(request: Request, limits: BodyLimits, gate: Gate): Promise<unknown> {
-  if (request.body === null) return undefined;
-  const { headers } = request;
-  if (!JSON_TYPE.test(headers.get("content-type") ?? "")) {
-    const length = headers.get("content-length");
-    if (length === "0") return undefined;
-    throw refusal(415, "NOT_SUPPORTED", { detail: "Send application/json" });
+/** What reads the bodies of one service. */
+export class BodyReader {
+  readonly #limits: BodyLimits;
+  readonly #gate: Gate;
+  readonly #deadlines: Deadlines;
+
+  /** Reads within these limits; `gate` bounds all bodies together. */
+  constructor(limits: BodyLimits, gate: Gate) {
+    this.#limits = limits;
+    this.#gate = gate;
+    this.#deadlines = new Deadlines(limits.bodyTimeout);
   }
-  const text = await readText(request, limits, gate);
-  return text === "" ? undefined : parse(text, limits.maxDepth);
+
+  /** The value in a request's body; `undefined` when it has none. @throws HTTPException */
+  async readJson(request: Request): Promise<unknown> {
+    const { headers } = request;
+    const announced = headers.get("content-length");
+    // A look at `request.body` costs the fast way of reading it.
+    if (announced === "0" || (announced === null && request.body === null)) return undefined;
+    if (!JSON_TYPE.test(headers.get("content-type") ?? "")) {
+      throw refusal(415, "NOT_SUPPORTED", { detail: "Send application/json" });
+    }
+    const text = await this.#readText(request, announced);
+    return text === "" ? undefined : parse(text, this.#limits.maxDepth);
+  }
+
+  /** What announces its length is let in, or not, before a byte of it is read. */
+  async #readText(request: Request, announced: string | null): Promise<string> {
+    const [limits, gate] = [this.#limits, this.#gate];
+    const bytes = announced === null ? 0 : Number(announced);
+    if (bytes > limits.maxBody) throw tooLarge(limits);
+    if (!gate.take(bytes)) throw crowded(limits);
+    const isSmall = announced !== null && bytes <= SMALL_BYTES;
+    try {
+      const text = isSmall ? request.text() : readChunks(request, limits, gate);
+      return await this.#deadlines.within(text, () => refusal(408, "TIMEOUT"));
+    } catch (error) {
+      if (request.signal.aborted) throw refusal(499, "CANCELLED");
+      throw error;
+    } finally {
+      gate.give(bytes);
+    }
+  }
 }
 
 /** Bodies up to this size are read at once; larger ones in chunks, which leaves less behind. */
 const SMALL_BYTES = 64 << 10;
-
-/** The text of a body. What announces its length is let in, or not, before a byte of it is read. */
-async function readText(request: Request, limits: BodyLimits, gate: Gate): Promise<string> {
-  const announced = request.headers.get("content-length");
-  const bytes = announced === null ? 0 : Number(announced);
-  if (bytes > limits.maxBody) throw tooLarge(limits);
-  if (!gate.take(bytes)) throw crowded(limits);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(refusal(408, "TIMEOUT")), limits.bodyTimeout);
-  });
-  const isSmall = announced !== null && bytes <= SMALL_BYTES;
-  try {
-    const text = isSmall ? request.text() : readChunks(request, limits, gate);
-    return await Promise.race([text, late]);
-  } catch (error) {
-    if (request.signal.aborted) throw refusal(499, "CANCELLED");
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    gate.give(bytes);
-  }
-}
 
 /** A body that is large, or does not say how large it is: in this case each chunk has to be let in. */
 async function readChunks(request: Request, limits: BodyLimits, gate: Gate): Promise<string> {

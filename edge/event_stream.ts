@@ -37,7 +37,10 @@ export function eventStream(items: ReadableStream<unknown>, options: EventStream
   const reader = items.getReader();
   let beat: ReturnType<typeof setInterval> | undefined;
   let id = 0;
+  let state: "open" | "ended" = "open";
   const finish = (error?: unknown) => {
+    if (state === "ended") return;
+    state = "ended";
     clearInterval(beat);
     ended(error);
   };
@@ -52,12 +55,14 @@ export function eventStream(items: ReadableStream<unknown>, options: EventStream
       try {
         let next = await reader.read();
         while (!next.done && ++id <= skip) next = await reader.read();
+        if (state === "ended") return;
         const text = next.done ? eventText(null, { event: "end" }) : eventText(next.value, { id });
         controller.enqueue(UTF8.encode(text));
         if (!next.done) return;
         finish();
         controller.close();
       } catch (error) {
+        if (state === "ended") return;
         finish(error);
         reader.cancel(error).catch(() => {});
         controller.enqueue(UTF8.encode(eventText(problemOf(error), { event: "problem" })));

@@ -8,7 +8,7 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
-import { type BodyLimits, readJson, validated } from "./body.ts";
+import { BodyReader, validated } from "./body.ts";
 import type { JobStatus, Mode } from "./contract.ts";
 import type { RouteOptions } from "./options.ts";
 import { eventStream, lastEventId } from "./event_stream.ts";
@@ -47,6 +47,7 @@ export class EdgeService {
   /** Options and defaults. */
   readonly settings: Settings;
   readonly #title: string;
+  readonly #bodies: BodyReader;
   readonly #jobs: Jobs;
   readonly #tally: CallTally;
   readonly #observed: Observatory;
@@ -58,6 +59,7 @@ export class EdgeService {
     this.settings = settingsOf(options);
     this.pending = new Gate(this.settings.maxPending, this.settings.maxBody);
     this.streams = new Gate(this.settings.maxStreams);
+    this.#bodies = new BodyReader(this.settings, this.pending);
     this.#jobs = new Jobs(this.settings.maxJobs);
     this.#observed = options.observed ?? observatory;
     this.#tally = this.#observed.tally(title);
@@ -115,7 +117,7 @@ export class EdgeService {
     if (!this.settings.cors && isForeign(c.req.raw)) throw refusal(403, "AUTHENTICATION");
     if (!this.pending.enter()) throw this.crowded();
     try {
-      const given = await readJson(c.req.raw, this.settings as BodyLimits, this.pending);
+      const given = await this.#bodies.readJson(c.req.raw);
       const mode = modeOf(c);
       return await this.call(one, given, (payload) => this.#reply(c, { one, payload, mode }));
     } catch (error) {

@@ -1,0 +1,71 @@
+import { assert, assertEquals } from "@std/assert";
+import { startService } from "../../examples/edge_service.ts";
+import { load } from "../../examples/load.ts";
+import { troupeTest } from "../support.ts";
+import { post, problemIn, serve } from "./support.ts";
+
+const ROOT = new URL("../..", import.meta.url);
+
+troupeTest(
+  "the service of the examples counts, feeds, limits, and survives its workers",
+  async () => {
+    const { app, stop } = await startService({ workers: 2, perSecond: 1_000_000 });
+    {
+      await using server = serve(app);
+      const { url } = server;
+      const feed = await post(`${url}/feed/listen`, {});
+      const answer = await post(`${url}/texts/analyse`, { text: "to be or not to be" });
+      assertEquals((await answer.json()).top[0], ["to", 2]);
+      const first = feed.body!.getReader();
+      let text = "";
+      while (!text.includes("data:")) text += new TextDecoder().decode((await first.read()).value);
+      assert(text.includes('data: {"words":6,"top":"to"}'));
+      await first.cancel();
+      const wrong = await post(`${url}/texts/analyse`, { text: 5 });
+      assertEquals(await problemIn(wrong), [400, "VALIDATION"]);
+      const hidden = await post(`${url}/feed/publish`, { words: 1, top: "" });
+      assertEquals(await problemIn(hidden), [404, "UNKNOWN_MESSAGE"]);
+      const report = await load({ url, seconds: 2, clients: 8, kills: 5 });
+      assertEquals([report.unanswered, report.kills], [0, 5]);
+      assert(report.statuses[200] > 0);
+      const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--allow-net",
+          "--no-check",
+          "edge/top.ts",
+          "--once",
+          "--url",
+          `${url}/admin`,
+        ],
+        cwd: ROOT,
+        env: { NO_COLOR: "1" },
+      }).output();
+      const shown = new TextDecoder().decode(stdout);
+      assertEquals(code, 0);
+      for (const word of ["feed", "analysts", "pool/analyse", "/s  http"]) {
+        assert(
+          shown.includes(word),
+        );
+      }
+    }
+    await stop();
+  },
+);
+
+troupeTest("the service of the examples holds each caller to its rate", async () => {
+  const { app, stop } = await startService({ workers: 1, perSecond: 3 });
+  const ask = async (caller: string) => {
+    const response = await app.request("/texts/analyse", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-api-key": caller },
+      body: '{"text":"a"}',
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const mine = [await ask("me"), await ask("me"), await ask("me"), await ask("me")];
+  assertEquals([mine.slice(0, 3), mine[3]], [[200, 200, 200], 429]);
+  assertEquals(await ask("you"), 200);
+  await stop();
+});
