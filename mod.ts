@@ -55,6 +55,21 @@ export type {
   StandardSchemaV1,
 } from "./channels/schema.ts";
 
+// Shared values
+export { RawArray } from "./memory/values/array.ts";
+export type {
+  Element,
+  RawArrayConstructor,
+  SharedElements,
+  Writable,
+} from "./memory/values/array.ts";
+export type { ScalarCode, Scalars, ScalarViews } from "./memory/values/scalars.ts";
+export type { Fields, StructFields } from "./memory/values/shape.ts";
+export { struct } from "./memory/values/struct.ts";
+export type { Struct } from "./memory/values/struct.ts";
+export { StructArray } from "./memory/values/struct_array.ts";
+export { RawValue } from "./memory/values/value.ts";
+
 // Channels
 export { pipe } from "./channels/pipe.ts";
 export type { PipeOptions } from "./channels/pipe.ts";

@@ -38,6 +38,12 @@ export const INBOX_REGION: RegionType = 4;
 
 /** A message too large for a block, while it is fed to its reader. */
 export const STREAM_REGION: RegionType = 5;
+/** Shared scalars: a value, an array, a record. */
+export const VALUE_REGION: RegionType = 16;
+/** Shared bytes that have a name. */
+export const MEMORY_REGION: RegionType = 17;
+/** A part of the directory of names. */
+export const NAMES_REGION: RegionType = 18;
 
 /** Makes a region held by `slot`, its content zeroed; {@linkcode NO_ROOM} when the arena is full. */
 export function makeRegion(arena: Arena, heap: Heap, options: RegionOptions): BlockHandle {
