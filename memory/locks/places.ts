@@ -13,14 +13,15 @@
  *
  * - I1: a word is written by its isolate alone, or, after its death, by whoever sweeps.
  * - I2: an isolate with a bit in the groups has announced a ticket, or is about to withdraw.
- * - I3: after `forgetPlace` nothing here names the dead isolate.
+ * - I3: the width covers every isolate that has announced a ticket; it only grows.
+ * - I4: after `forgetPlace` nothing here names the dead isolate.
  *
  * The tests turn the text of these functions into stepping code and try every interleaving and every
  * death, so they use nothing but the operations of `atomics.ts`, numbers and each other.
  *
  * @module
  */
-import { add, and, load, or, store } from "../atomics.ts";
+import { add, and, compareExchange, load, or, store } from "../atomics.ts";
 import { MAX_ISOLATES } from "../layout.ts";
 
 /** Nobody: what stands for the slot of an isolate when there is none. */
@@ -30,10 +31,10 @@ export const NOBODY = -1;
 export interface Places {
   /** Address of the next ticket. */
   readonly next: number;
+  /** Address of the number of bitmap words that may be in use. */
+  readonly width: number;
   /** Address of the bitmap of isolates that wait. */
   readonly groups: number;
-  /** Words of the bitmap. */
-  readonly groupCount: number;
   /** Address of the first isolate's ticket. */
   readonly tickets: number;
 }
@@ -46,20 +47,25 @@ export interface Place {
   readonly ticket: number;
 }
 
-const GROUPS = 0;
-const NEXT = MAX_ISOLATES >> 5;
+const WIDTH = 0;
+const GROUPS = 1;
+const NEXT = GROUPS + (MAX_ISOLATES >> 5);
 const TICKETS = 16;
 /** Words of a line. */
 export const PLACES_WORDS = TICKETS + MAX_ISOLATES;
 
 /** The words of the line at `at`. */
 export function placesAt(at: number): Places {
-  return {
-    next: at + NEXT,
-    groups: at + GROUPS,
-    groupCount: MAX_ISOLATES >> 5,
-    tickets: at + TICKETS,
-  };
+  return { next: at + NEXT, width: at + WIDTH, groups: at + GROUPS, tickets: at + TICKETS };
+}
+
+/** Has others look for `me` in the line; before it announces anything. */
+export function useLine(words: Int32Array, line: Places, me: number): void {
+  for (;;) {
+    const width = load(words, line.width);
+    if (width > me >> 5) return;
+    compareExchange(words, line.width, width, (me >> 5) + 1);
+  }
 }
 
 /** A ticket, later than all before it and never 0. */
@@ -81,7 +87,8 @@ export function withdraw(words: Int32Array, line: Places, slot: number): void {
 
 /** Whether nobody waits anywhere. */
 export function isEmpty(words: Int32Array, line: Places): boolean {
-  for (let group = 0; group < line.groupCount; group++) {
+  const width = load(words, line.width);
+  for (let group = 0; group < width; group++) {
     if (load(words, line.groups + group) !== 0) return false;
   }
   return true;
@@ -91,7 +98,8 @@ export function isEmpty(words: Int32Array, line: Places): boolean {
 export function firstOf(words: Int32Array, line: Places): number {
   let first = NOBODY;
   let earliest = 0;
-  for (let group = 0; group < line.groupCount; group++) {
+  const width = load(words, line.width);
+  for (let group = 0; group < width; group++) {
     for (let bits = load(words, line.groups + group); bits !== 0; bits &= bits - 1) {
       const slot = (group << 5) + 31 - Math.clz32(bits & -bits);
       const ticket = load(words, line.tickets + slot);

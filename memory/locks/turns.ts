@@ -13,7 +13,7 @@
 import { TimeoutError } from "../../errors.ts";
 import type { Isolate } from "../isolate.ts";
 import { Line, PENDING, type WaitOptions } from "../line.ts";
-import { announce, draw, firstOf, isEmpty, NOBODY, type Places, withdraw } from "./places.ts";
+import { announce, draw, firstOf, isEmpty, NOBODY, type Places, useLine, withdraw } from "./places.ts";
 
 /** What is waited for. */
 export interface Gate<T> {
@@ -54,6 +54,7 @@ export class Turns<T> {
     this.#places = places;
     this.#gate = gate;
     this.line = new Line(isolate.park, list);
+    useLine(this.#words, places, isolate.slot);
   }
 
   /** Takes what can be had at once without passing anybody. */
