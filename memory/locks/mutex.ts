@@ -1,0 +1,92 @@
+// Runs in: any isolate
+/**
+ * A lock in the arena as one isolate uses it: what `Lock` and `RLock` are made of.
+ *
+ * - I1: the hold that `take` gave last is the only one that `letGo` lets go.
+ *
+ * @module
+ */
+import { load } from "../atomics.ts";
+import { PENDING } from "../line.ts";
+import { LOCK_REGION } from "../region.ts";
+import { type Core, type Held, Hold } from "./held.ts";
+import {
+  BUSY,
+  LOCK_ABANDONED,
+  type LockWords,
+  ownedBy,
+  recoverLock,
+  takeLock,
+  unlock,
+  unlockOwn,
+} from "./lock_word.ts";
+import { PLACES_WORDS, placesAt } from "./places.ts";
+import { recoverRegions, type Shared, sharedRegion } from "./shared.ts";
+import { type Gate, Turns } from "./turns.ts";
+
+const WORD = 0;
+const LIST = 16;
+const LINE = 32;
+const MUTEX_WORDS = LINE + PLACES_WORDS;
+
+/** One isolate's side of a lock. */
+export class Mutex implements Core, Gate<Held> {
+  readonly shared: Shared;
+  readonly turns: Turns<Held>;
+  readonly name: string;
+  readonly #words: Int32Array;
+  readonly #lock: LockWords;
+  readonly #me: number;
+  #hold: Held | undefined;
+  owner: object | undefined;
+  /** Makes the hold when the lock was taken. */
+  enter: (abandoned: boolean) => Held = (abandoned) => new Hold(this, abandoned);
+
+  /** The lock of a region that the options name, or a new one. */
+  constructor(options: object, name: string) {
+    this.name = name;
+    this.shared = sharedRegion(options, { type: LOCK_REGION, words: MUTEX_WORDS, what: name });
+    const { isolate, at } = this.shared;
+    this.#words = isolate.arena.words;
+    this.#me = isolate.slot;
+    this.#lock = lockAt(at);
+    this.turns = new Turns(isolate, { places: this.#lock.line, list: at + LIST }, this);
+  }
+
+  take(): Held | typeof PENDING {
+    const seen = takeLock(this.#words, this.#lock, this.#me);
+    return seen === BUSY ? PENDING : this.#hold = this.enter(seen === LOCK_ABANDONED);
+  }
+
+  isOpen(): boolean {
+    return load(this.#words, this.#lock.word) >> 1 === 0;
+  }
+
+  /** Whether this isolate has it. */
+  get isMine(): boolean {
+    return load(this.#words, this.#lock.word) === ownedBy(this.#me);
+  }
+
+  letGo(hold: Held): void {
+    if (hold === this.#hold) this.leave();
+  }
+
+  /** Ends the hold of this isolate, if it still has it. */
+  leave(): void {
+    this.#hold = undefined;
+    if (unlockOwn(this.#words, this.#lock, this.#me)) this.turns.passOn();
+  }
+
+  release(): boolean {
+    this.#hold = undefined;
+    if (!unlock(this.#words, this.#lock)) return false;
+    this.turns.passOn();
+    return true;
+  }
+}
+
+function lockAt(at: number): LockWords {
+  return { word: at + WORD, line: placesAt(at + LINE) };
+}
+
+recoverRegions(LOCK_REGION, (words, at, dead) => recoverLock(words, lockAt(at), dead));
