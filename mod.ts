@@ -10,6 +10,7 @@
 
 // Errors
 export {
+  AlreadyExistsError,
   AlreadyStartedError,
   AuthenticationError,
   BrokenBarrierError,
@@ -22,6 +23,7 @@ export {
   EndOfChannelError,
   ExitError,
   FullError,
+  NotFoundError,
   NotOwnerError,
   NotSendableError,
   NotStartedError,
@@ -65,6 +67,8 @@ export type {
 } from "./memory/values/array.ts";
 export type { ScalarCode, Scalars, ScalarViews } from "./memory/values/scalars.ts";
 export type { Fields, StructFields } from "./memory/values/shape.ts";
+export { SharedMemory } from "./memory/values/shared_memory.ts";
+export type { SharedMemoryOptions } from "./memory/values/shared_memory.ts";
 export { struct } from "./memory/values/struct.ts";
 export type { Struct } from "./memory/values/struct.ts";
 export { StructArray } from "./memory/values/struct_array.ts";

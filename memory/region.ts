@@ -110,6 +110,23 @@ export function forgetRegion(arena: Arena, region: BlockHandle): boolean {
   return sub(arena.words, arena.wordOf(region) + REGION_COUNT, 1) === 1;
 }
 
+const NAMED = 1 << 30;
+
+/** A name stands for the region and keeps it, as one who holds it does. A region has one at most. */
+export function nameRegion(arena: Arena, region: BlockHandle): void {
+  or(arena.words, arena.wordOf(region) + REGION_COUNT, NAMED);
+}
+
+/** It has no name (any more); `true` as for {@linkcode dropRegion}. A second time it is never last. */
+export function unnameRegion(arena: Arena, region: BlockHandle): boolean {
+  return and(arena.words, arena.wordOf(region) + REGION_COUNT, ~NAMED) === NAMED;
+}
+
+/** Whether it has a name. */
+export function isNamed(arena: Arena, region: BlockHandle): boolean {
+  return (load(arena.words, arena.wordOf(region) + REGION_COUNT) & NAMED) !== 0;
+}
+
 /** Whether `slot` holds it. */
 export function holdsRegion(arena: Arena, region: BlockHandle, slot: number): boolean {
   const word = load(arena.words, holderWordAt(arena.wordOf(region), slot));
