@@ -58,10 +58,12 @@ export type {
 } from "./channels/schema.ts";
 
 // Shared values
-export { RawArray } from "./memory/values/array.ts";
+export { RawArray, SharedArray } from "./memory/values/array.ts";
 export type {
   Element,
+  Lockable,
   RawArrayConstructor,
+  SharedArrayConstructor,
   SharedElements,
   Writable,
 } from "./memory/values/array.ts";
@@ -72,7 +74,7 @@ export type { SharedMemoryOptions } from "./memory/values/shared_memory.ts";
 export { struct } from "./memory/values/struct.ts";
 export type { Struct } from "./memory/values/struct.ts";
 export { StructArray } from "./memory/values/struct_array.ts";
-export { RawValue } from "./memory/values/value.ts";
+export { RawValue, Value } from "./memory/values/value.ts";
 
 // Channels
 export { pipe } from "./channels/pipe.ts";

@@ -7,11 +7,13 @@
  * @module
  */
 import type { Handle } from "../handle.ts";
+import type { RLock } from "../locks/rlock.ts";
 import { VALUE_REGION } from "../region.ts";
 import { OPEN, openBlock } from "./block.ts";
 import { Elements } from "./elements.ts";
 import { brand, registerShared } from "./hold.ts";
 import type { ScalarCode, Scalars, ScalarViews } from "./scalars.ts";
+import { lockOf } from "./value_lock.ts";
 
 /** What one element of an array is: with `bool` 0 or 1, with `char` its character code. */
 export type Element<C extends ScalarCode> = ScalarViews[C][number];
@@ -105,3 +107,78 @@ Object.defineProperty(PlainElements, "name", { value: "RawArray" });
  * ```
  */
 export const RawArray: RawArrayConstructor = PlainElements as unknown as RawArrayConstructor;
+
+/** What has a lock. */
+export interface Lockable {
+  /** Its lock, the same in every isolate; made when it is first asked for. Python: `get_lock()`. */
+  readonly lock: RLock;
+}
+
+/** A shared array with a lock; see the constructor of the same name. */
+export type SharedArray<C extends ScalarCode> = RawArray<C> & Lockable;
+
+/** Makes arrays with a lock. */
+export interface SharedArrayConstructor {
+  /**
+   * Makes an array.
+   *
+   * @param code Type of its elements, such as `"f64"`.
+   * @param init How many elements, all zero, or the elements.
+   * @throws TypeError when there is no such type, or an element is not of it
+   * @throws RangeError when the length is no length
+   * @throws FullError when the arena has no room
+   */
+  new <C extends ScalarCode>(code: C, init: number | Iterable<Writable<C>>): SharedArray<C>;
+  /** What all arrays inherit. */
+  readonly prototype: SharedArray<ScalarCode>;
+}
+
+class LockedElements extends Elements {
+  get lock(): RLock {
+    return lockOf(this);
+  }
+
+  static {
+    brand(this.prototype, "shared_array");
+    registerShared<Elements>("shared_array", {
+      type: VALUE_REGION,
+      open: (hold) => new this({ [OPEN]: openBlock(hold) }, 0),
+    });
+  }
+}
+Object.defineProperty(LockedElements, "name", { value: "SharedArray" });
+
+/**
+ * A shared array of scalars with a lock: Python's `Array`.
+ *
+ * It is a typed array over shared memory, and `a[i]` is as fast and as lenient as there: an index out
+ * of range reads `undefined` and writes nothing, a fraction written as an integer is cut. The methods
+ * check: `at`, `setAt`, `set`, `fill` throw `RangeError` and `TypeError`. `slice` and `map` give plain
+ * typed arrays, which are copies; `subarray` and `view` are the same memory. With `bool` the elements
+ * are 0 and 1, with `char` character codes.
+ *
+ * Nothing here takes the lock by itself, so the death of who holds it keeps nobody from reading. An
+ * array can be sent in any message; both sides then have the same array. It is freed when nobody has
+ * it, or a view of it, any more. A view of a view (`a.view.subarray(1)`) does not count: keep the array.
+ *
+ * @example Elements
+ * ```ts
+ * import { SharedArray } from "@troupe/troupe";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const array = new SharedArray("f64", [1, 2, 3]);
+ * array[0] = 1.5;
+ * array.set([20, 30], -2);
+ * assertEquals([...array], [1.5, 20, 30]);
+ * assertEquals(array.at(-1), 30);
+ * assertThrows(() => array.at(3), RangeError);
+ * array.add(0, 2); // atomic
+ * {
+ *   using _held = await array.lock.acquire();
+ *   array[1] += array[0];
+ * }
+ * assertEquals(array.slice(0, 2), new Float64Array([3.5, 23.5]));
+ * ```
+ */
+export const SharedArray: SharedArrayConstructor =
+  LockedElements as unknown as SharedArrayConstructor;

@@ -3,7 +3,7 @@
  * Scalars of one type, side by side in a region.
  *
  * ```text
- * number of the type | how many | unused | unused | the scalars, from byte 16
+ * number of the type | how many | lock | unused | the scalars, from byte 16
  * ```
  *
  * - I1: type and number are written before anybody else can see the region, and never again.
@@ -12,11 +12,13 @@
  * @module
  */
 import { VALUE_REGION } from "../region.ts";
-import { type Hold, holdRegions, makeHold } from "./hold.ts";
+import { type Hold, makeHold } from "./hold.ts";
 import { type Cells, SCALARS, type ScalarType } from "./scalars.ts";
 
 const CODE = 0;
 const LENGTH = 1;
+/** Offset in the content of a region: unit of its lock's block plus 1, or 0. */
+export const LOCK = 2;
 const HEAD_BYTES = 16;
 
 /** What a constructor is given, in place of a type code, when the scalars are there already. */
@@ -67,5 +69,3 @@ export function contentAt(hold: Hold): number {
 export function lengthOf(hold: Hold): number {
   return hold.isolate.arena.words[hold.word + LENGTH];
 }
-
-holdRegions(VALUE_REGION);

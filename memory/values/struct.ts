@@ -7,6 +7,7 @@
  * @module
  */
 import type { Handle } from "../handle.ts";
+import type { RLock } from "../locks/rlock.ts";
 import { VALUE_REGION } from "../region.ts";
 import { brand, type Hold, registerShared, show } from "./hold.ts";
 import {
@@ -20,11 +21,19 @@ import {
   VIEWS,
   viewsOf,
 } from "./shape.ts";
+import { lockOf } from "./value_lock.ts";
 
 /** A shared record; see {@linkcode struct}. */
-export type Struct<F extends StructFields> = Handle & Fields<F>;
+export type Struct<F extends StructFields> = Handle & Fields<F> & {
+  /** Its lock, the same in every isolate; made when it is first asked for. */
+  readonly lock: RLock;
+};
 
-const recordPrototype = brand({}, "struct");
+const recordPrototype = brand({
+  get lock(): RLock {
+    return lockOf(this);
+  },
+}, "struct");
 const describedBy = new WeakMap<object, StructFields>();
 
 /**

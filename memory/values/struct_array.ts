@@ -7,6 +7,7 @@
  * @module
  */
 import { type Handle, handle } from "../handle.ts";
+import type { RLock } from "../locks/rlock.ts";
 import { VALUE_REGION } from "../region.ts";
 import { lengthOf, OPEN } from "./block.ts";
 import { brand, type Hold, keep, registerShared, show } from "./hold.ts";
@@ -23,6 +24,7 @@ import {
   VIEWS,
   viewsOf,
 } from "./shape.ts";
+import { lockOf } from "./value_lock.ts";
 
 /**
  * A shared array of records. Python: an `Array` of a `ctypes.Structure`.
@@ -92,6 +94,11 @@ export class StructArray<const F extends StructFields> implements Handle, Iterab
   /** All records, in order. */
   *[Symbol.iterator](): Iterator<Fields<F>> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
+  }
+
+  /** Its lock, the same in every isolate; made when it is first asked for. */
+  get lock(): RLock {
+    return lockOf(this);
   }
 
   static {

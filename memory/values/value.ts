@@ -7,6 +7,9 @@
  * @module
  */
 import { type Handle, handle } from "../handle.ts";
+import type { WaitOptions } from "../line.ts";
+import type { LockTimeout } from "../locks/held.ts";
+import type { RLock } from "../locks/rlock.ts";
 import { VALUE_REGION } from "../region.ts";
 import { type AtomicCells, atomicCells } from "./atomic.ts";
 import { type Block, cellsOf, makeBlock, OPEN, openBlock } from "./block.ts";
@@ -19,6 +22,7 @@ import {
   scalarType,
   type Stored,
 } from "./scalars.ts";
+import { lockOf } from "./value_lock.ts";
 
 /**
  * A shared scalar without a lock: Python's `RawValue`.
@@ -119,5 +123,64 @@ export class RawValue<C extends ScalarCode> implements Handle {
 
   #give(stored: Stored): Scalars[C] {
     return (this.#given === undefined ? stored : this.#given(stored)) as Scalars[C];
+  }
+}
+
+/**
+ * A shared scalar with a lock: Python's `Value`.
+ *
+ * Reading and writing `value` are one step each and do not take the lock, so the death of who holds it
+ * keeps nobody from reading. What takes more steps is done in {@linkcode Value.update} or while the
+ * lock is held; additions are best done by {@linkcode RawValue.add}. A value can be sent in any
+ * message; both sides then have the same value. It is freed when nobody has it any more.
+ *
+ * @typeParam C Its type code.
+ *
+ * @example Update under the lock
+ * ```ts
+ * import { Value } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const balance = new Value("i64", 100n);
+ * await balance.update((value) => value - 30n);
+ * {
+ *   using _held = await balance.lock.acquire();
+ *   if (balance.value >= 50n) balance.value -= 50n;
+ * }
+ * assertEquals(balance.value, 20n);
+ * ```
+ */
+export class Value<C extends ScalarCode> extends RawValue<C> {
+  /** Its lock, the same in every isolate; made when it is first asked for. Python: `get_lock()`. */
+  get lock(): RLock {
+    return lockOf(this);
+  }
+
+  /**
+   * Replaces the value by what `fn` makes of it, while holding the lock; gives what it is then.
+   *
+   * @throws TimeoutError when the lock could not be had within `timeout`
+   * @throws TypeError when what `fn` gives is not of the type
+   */
+  async update(
+    fn: (value: Scalars[C]) => Scalars[C],
+    options?: WaitOptions,
+  ): Promise<Scalars[C]> {
+    using _held = await this.lock.acquire(options);
+    return this.value = fn(this.value);
+  }
+
+  /** As {@linkcode update}, but blocks this isolate: for workers. @throws TimeoutError @throws TypeError */
+  updateSync(fn: (value: Scalars[C]) => Scalars[C], options?: LockTimeout): Scalars[C] {
+    using _held = this.lock.acquireSync(options);
+    return this.value = fn(this.value);
+  }
+
+  static {
+    brand(this.prototype, "value");
+    registerShared<Value<ScalarCode>>("value", {
+      type: VALUE_REGION,
+      open: (hold) => new Value({ [OPEN]: openBlock(hold) } as never),
+    });
   }
 }
