@@ -69,6 +69,9 @@ export type {
 } from "./memory/values/array.ts";
 export type { ScalarCode, Scalars, ScalarViews } from "./memory/values/scalars.ts";
 export type { Fields, StructFields } from "./memory/values/shape.ts";
+export { SharedMemoryManager } from "./memory/values/memory_manager.ts";
+export { ShareableList } from "./memory/values/shareable_list.ts";
+export type { Shareable } from "./memory/values/shareable_list.ts";
 export { SharedMemory } from "./memory/values/shared_memory.ts";
 export type { SharedMemoryOptions } from "./memory/values/shared_memory.ts";
 export { struct } from "./memory/values/struct.ts";
