@@ -26,7 +26,7 @@ export interface AtomicCells {
 /** The scalars of a view, to be changed atomically. */
 export function atomicCells(type: ScalarType, cells: Cells): AtomicCells {
   return type.code === "f32" || type.code === "f64"
-    ? new FloatCells(cells as Float64Array<ArrayBuffer>)
+    ? new FloatCells(type, cells as Float64Array<ArrayBuffer>)
     : new IntegerCells(type, cells as Int32Array);
 }
 
@@ -61,8 +61,8 @@ class FloatCells implements AtomicCells {
   readonly #float: Float64Array;
   readonly #floatBits: Int32Array;
 
-  constructor(cells: Float64Array<ArrayBuffer>) {
-    const { buffer, byteOffset, length, BYTES_PER_ELEMENT: bytes } = cells;
+  constructor({ bytes }: ScalarType, cells: Float64Array<ArrayBuffer>) {
+    const { buffer, byteOffset, length } = cells;
     const Bits = (bytes === 8 ? BigInt64Array : Int32Array) as Int32ArrayConstructor;
     const Float = (bytes === 8 ? Float64Array : Float32Array) as Float64ArrayConstructor;
     this.#bits = new Bits(buffer, byteOffset, length);

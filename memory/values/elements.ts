@@ -83,6 +83,11 @@ export class Elements extends (TypedCells as unknown as new (block: Block) => Ty
     return this.#type.code;
   }
 
+  /** Typed arrays inherit it from their own prototypes, which are not among those of this one. */
+  get BYTES_PER_ELEMENT(): number {
+    return this.#type.bytes;
+  }
+
   get view(): Cells {
     return this.subarray();
   }

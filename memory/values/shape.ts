@@ -8,7 +8,7 @@
  * @module
  */
 import { contentAt, lengthOf, makeContent } from "./block.ts";
-import { type Hold } from "./hold.ts";
+import type { Hold } from "./hold.ts";
 import {
   type Cells,
   type ScalarCode,

@@ -180,6 +180,13 @@ troupeTest("an array is a typed array: elements, slices, views, negative indexes
   assertEquals([...array], [16, 7, 31, 8]);
   assertThrows(() => array.fill(0.5), TypeError);
   assertEquals([...array.fill(3, 2)], [16, 7, 3, 3]);
+  const floats = new RawArray("f64", [1, 2, 3]);
+  assertEquals([floats.add(1, 0.5), floats.compareExchange(-1, 3, 4), floats.BYTES_PER_ELEMENT], [
+    2,
+    3,
+    8,
+  ]);
+  assertEquals([...floats], [1, 2.5, 4]);
   const flags = new RawArray("bool", [true, false]);
   flags.set([false, true]);
   assertEquals([...flags], [0, 1]);
