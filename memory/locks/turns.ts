@@ -13,7 +13,16 @@
 import { TimeoutError } from "../../errors.ts";
 import type { Isolate } from "../isolate.ts";
 import { Line, PENDING, type WaitOptions } from "../line.ts";
-import { announce, draw, firstOf, isEmpty, NOBODY, type Places, useLine, withdraw } from "./places.ts";
+import {
+  announce,
+  draw,
+  firstOf,
+  isEmpty,
+  NOBODY,
+  type Places,
+  useLine,
+  withdraw,
+} from "./places.ts";
 
 /** What is waited for. */
 export interface Gate<T> {
