@@ -12,6 +12,7 @@ import { Line, PENDING, type WaitOptions } from "../line.ts";
 import { BARRIER_REGION } from "../region.ts";
 import {
   ACTING,
+  AGAIN,
   arrive,
   type BarrierWords,
   breakBarrier,
@@ -157,16 +158,14 @@ export class Barrier implements Handle {
       throw new TimeoutError(`wait at ${this.#name}`, timeout!);
     }
     if (this.#isActing(place)) return this.#actSync(place, action);
+    let phase = BROKEN;
     try {
-      park.block(this.#round, {
-        attempt: () => this.#phase !== FILLING && this.#phase !== ACTING,
-        timeout,
-      });
+      park.block(this.#round, { attempt: () => this.#isOver(), timeout });
     } finally {
-      const phase = breakRound(this.#words, this.#barrier);
+      phase = breakRound(this.#words, this.#barrier);
       this.#leave();
-      if (phase !== PASSING) throw this.#broken();
     }
+    if (phase !== PASSING) throw this.#broken();
     return place;
   }
 
@@ -204,7 +203,11 @@ export class Barrier implements Handle {
   #arrive(action: unknown): number | typeof PENDING {
     const { slot: me } = this.#shared.isolate;
     const last = action === undefined ? PASSING : ACTING;
-    const place = arrive(this.#words, this.#barrier, { me, last });
+    let place = AGAIN;
+    while (place === AGAIN) {
+      place = arrive(this.#words, this.#barrier, { me, last });
+      if (place === AGAIN) this.#ringAll();
+    }
     if (place === NOT_YET) return PENDING;
     if (place === IS_BROKEN) throw this.#broken();
     this.#ringAll();
@@ -248,10 +251,13 @@ export class Barrier implements Handle {
   }
 
   #look(): true | typeof PENDING {
-    const phase = this.#phase;
-    if (phase === PASSING) return true;
-    if (phase === FILLING || phase === ACTING) return PENDING;
+    if (!this.#isOver()) return PENDING;
+    if (this.#phase === PASSING) return true;
     throw this.#broken();
+  }
+
+  #isOver(): boolean {
+    return this.#phase !== FILLING && this.#phase !== ACTING;
   }
 
   #leave(): void {

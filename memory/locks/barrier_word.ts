@@ -35,6 +35,12 @@ export const IS_BROKEN = -1;
 /** What {@linkcode arrive} gives while those of the last round are inside. */
 export const NOT_YET = -2;
 
+/**
+ * What {@linkcode arrive} gives when somebody was faster. It was counted as inside for a moment, which may
+ * have kept others out: ring them.
+ */
+export const AGAIN = -3;
+
 /** Where the words of a barrier are. */
 export interface BarrierWords {
   /** Address of the word. */
@@ -64,21 +70,23 @@ export function useBarrier(words: Int32Array, barrier: BarrierWords, me: number)
   }
 }
 
-/** Comes in; gives its place from 0, {@linkcode IS_BROKEN} or {@linkcode NOT_YET}. Ring all then. */
+/**
+ * Comes in; gives its place from 0, {@linkcode IS_BROKEN}, {@linkcode NOT_YET} or {@linkcode AGAIN}. Ring
+ * all then, unless it has to wait or the barrier is broken.
+ */
 export function arrive(words: Int32Array, barrier: BarrierWords, { me, last }: Arrival): number {
-  for (;;) {
-    const before = load(words, barrier.word);
-    if ((before & 7) === BROKEN) return IS_BROKEN;
-    if ((before & 7) !== FILLING && !refill(words, barrier)) return NOT_YET;
-    add(words, barrier.inside + me, 1);
-    const seen = load(words, barrier.word);
-    const come = seen >> 3;
-    const next = come + 1 === barrier.parties ? last : seen + 8;
-    if ((seen & 7) === FILLING && compareExchange(words, barrier.word, seen, next) === seen) {
-      return come;
-    }
-    sub(words, barrier.inside + me, 1);
+  const before = load(words, barrier.word);
+  if ((before & 7) === BROKEN) return IS_BROKEN;
+  if ((before & 7) !== FILLING && !refill(words, barrier)) return NOT_YET;
+  add(words, barrier.inside + me, 1);
+  const seen = load(words, barrier.word);
+  const come = seen >> 3;
+  const next = come + 1 === barrier.parties ? last : seen + 8;
+  if ((seen & 7) === FILLING && compareExchange(words, barrier.word, seen, next) === seen) {
+    return come;
   }
+  sub(words, barrier.inside + me, 1);
+  return AGAIN;
 }
 
 /** Begins the next round if the last one is over and nobody is inside; whether there is one to come into. */
