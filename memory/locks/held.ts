@@ -26,31 +26,53 @@ export interface Core {
   /** For error texts. */
   readonly name: string;
   /** The line. */
-  readonly turns: Turns<Held>;
+  readonly turns: Turns<Hold>;
   /** The object that stands for it; it lives as long as anybody holds or waits. */
   owner: object | undefined;
   /** Whether it can be had. */
   isOpen(): boolean;
-  /** Ends one hold, if it still is one. */
-  letGo(hold: Held): void;
   /** Gives back what anybody holds; `false` when nobody does. */
   release(): boolean;
 }
 
+/** How a condition gives a lock up and takes it again. */
+export interface Guard {
+  /** The lock. */
+  readonly core: Core;
+  /** Whether this isolate has it. */
+  readonly isMine: boolean;
+  /** Gives it up, however often it was acquired; `resume` takes what this gives. */
+  suspend(): Suspended;
+  /** Called when it was acquired again: the holds are as before. */
+  resume(holds: Suspended, again: Held): void;
+}
+
+/** Holds of a lock that was given up for a while. */
+export type Suspended = readonly Hold[];
+
+/** The guards of the locks that a condition can have. */
+export const guards: WeakMap<object, Guard> = new WeakMap();
+
 /** One hold. */
 export class Hold implements Held {
-  readonly abandoned: boolean;
-  #core: Core | undefined;
+  abandoned: boolean;
+  readonly #end: (hold: Hold) => void;
+  #state: "held" | "ended" = "held";
 
-  /** A hold of what `core` stands for. */
-  constructor(core: Core, abandoned: boolean) {
-    this.#core = core;
+  /** A hold that is ended by `end`. */
+  constructor(abandoned: boolean, end: (hold: Hold) => void) {
     this.abandoned = abandoned;
+    this.#end = end;
+  }
+
+  /** Whether it was ended. */
+  get ended(): boolean {
+    return this.#state === "ended";
   }
 
   [Symbol.dispose](): void {
-    const core = this.#core;
-    this.#core = undefined;
-    core?.letGo(this);
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#end(this);
   }
 }

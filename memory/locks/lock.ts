@@ -8,7 +8,7 @@ import { NotOwnerError, TimeoutError } from "../../errors.ts";
 import { type Handle, handle } from "../handle.ts";
 import { PENDING, type WaitOptions } from "../line.ts";
 import { LOCK_REGION } from "../region.ts";
-import type { Core, Held, LockTimeout } from "./held.ts";
+import { type Core, guards, type Held, type LockTimeout } from "./held.ts";
 import { Mutex } from "./mutex.ts";
 import { crossAsRegion, keep, type LockOptions } from "./shared.ts";
 
@@ -51,9 +51,10 @@ export class Lock implements Handle {
    * @throws FullError when the arena has no room for it
    */
   constructor(options: LockOptions = {}) {
-    const core = (options as { [CORE]?: Core })[CORE] ??
-      new Mutex(options, titled("lock", options.name));
+    const given = (options as { [CORE]?: Core })[CORE];
+    const core = given ?? new Mutex(options, titled("lock", options.name));
     this.#core = core;
+    if (given === undefined) guards.set(this, core as Mutex);
     if (core.owner !== undefined) return;
     core.owner = this;
     keep(this, core.shared, [core.turns.line]);

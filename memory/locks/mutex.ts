@@ -9,7 +9,7 @@
 import { load } from "../atomics.ts";
 import { PENDING } from "../line.ts";
 import { LOCK_REGION } from "../region.ts";
-import { type Core, type Held, Hold } from "./held.ts";
+import { type Core, type Guard, type Held, Hold, type Suspended } from "./held.ts";
 import {
   BUSY,
   LOCK_ABANDONED,
@@ -30,17 +30,18 @@ const LINE = 32;
 const MUTEX_WORDS = LINE + PLACES_WORDS;
 
 /** One isolate's side of a lock. */
-export class Mutex implements Core, Gate<Held> {
+export class Mutex implements Core, Gate<Hold>, Guard {
   readonly shared: Shared;
-  readonly turns: Turns<Held>;
+  readonly turns: Turns<Hold>;
   readonly name: string;
   readonly #words: Int32Array;
   readonly #lock: LockWords;
   readonly #me: number;
-  #hold: Held | undefined;
+  readonly #letGo = (hold: Hold) => this.#end(hold);
+  #hold: Hold | undefined;
   owner: object | undefined;
   /** Makes the hold when the lock was taken. */
-  enter: (abandoned: boolean) => Held = (abandoned) => new Hold(this, abandoned);
+  enter: (abandoned: boolean) => Hold = (abandoned) => new Hold(abandoned, this.#letGo);
 
   /** The lock of a region that the options name, or a new one. */
   constructor(options: object, name: string) {
@@ -53,7 +54,7 @@ export class Mutex implements Core, Gate<Held> {
     this.turns = new Turns(isolate, { places: this.#lock.line, list: at + LIST }, this);
   }
 
-  take(): Held | typeof PENDING {
+  take(): Hold | typeof PENDING {
     const seen = takeLock(this.#words, this.#lock, this.#me);
     return seen === BUSY ? PENDING : this.#hold = this.enter(seen === LOCK_ABANDONED);
   }
@@ -67,10 +68,6 @@ export class Mutex implements Core, Gate<Held> {
     return load(this.#words, this.#lock.word) === ownedBy(this.#me);
   }
 
-  letGo(hold: Held): void {
-    if (hold === this.#hold) this.leave();
-  }
-
   /** Ends the hold of this isolate, if it still has it. */
   leave(): void {
     this.#hold = undefined;
@@ -82,6 +79,26 @@ export class Mutex implements Core, Gate<Held> {
     if (!unlock(this.#words, this.#lock)) return false;
     this.turns.passOn();
     return true;
+  }
+
+  get core(): Core {
+    return this;
+  }
+
+  suspend(): Suspended {
+    const holds = this.#hold === undefined ? [] : [this.#hold];
+    this.leave();
+    return holds;
+  }
+
+  resume([hold]: Suspended, again: Held): void {
+    if (hold === undefined || hold.ended) return this.leave();
+    hold.abandoned ||= again.abandoned;
+    this.#hold = hold;
+  }
+
+  #end(hold: Hold): void {
+    if (hold === this.#hold) this.leave();
   }
 }
 

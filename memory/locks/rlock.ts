@@ -10,7 +10,7 @@ import { NotOwnerError } from "../../errors.ts";
 import { handle } from "../handle.ts";
 import type { WaitOptions } from "../line.ts";
 import { LOCK_REGION } from "../region.ts";
-import type { Held, LockTimeout } from "./held.ts";
+import { guards, type Held, Hold, type LockTimeout, type Suspended } from "./held.ts";
 import { CORE, Lock, titled } from "./lock.ts";
 import { Mutex } from "./mutex.ts";
 import { crossAsRegion, type LockOptions } from "./shared.ts";
@@ -48,9 +48,10 @@ export class RLock extends Lock {
   /** Marks it as something that can be sent. */
   override readonly [handle]: string = "rlock";
   readonly #mutex: Mutex;
-  #levels: Level[] = [];
+  readonly #letGo = (level: Hold) => this.#end(level);
+  #levels: Hold[] = [];
   /** Given to a task that has not gone on since: whoever asks now is another one. */
-  #fresh: Level | undefined;
+  #fresh: Hold | undefined;
   #isBlocking = false;
 
   /**
@@ -63,6 +64,14 @@ export class RLock extends Lock {
     super({ [CORE]: mutex } as LockOptions);
     this.#mutex = mutex;
     mutex.enter = (abandoned) => this.#enterFirst(abandoned);
+    guards.set(this, {
+      core: mutex,
+      get isMine() {
+        return mutex.isMine;
+      },
+      suspend: () => this.#suspend(),
+      resume: (levels, again) => this.#resume(levels, again),
+    });
   }
 
   /** As {@linkcode Lock.acquire}; at once when this isolate has it. @throws TimeoutError */
@@ -104,7 +113,7 @@ export class RLock extends Lock {
     }
   }
 
-  #enterFirst(abandoned: boolean): Level {
+  #enterFirst(abandoned: boolean): Hold {
     const level = this.#enter(abandoned);
     if (this.#isBlocking) return level;
     this.#fresh = level;
@@ -114,34 +123,34 @@ export class RLock extends Lock {
     return level;
   }
 
-  #enter(abandoned: boolean): Level {
-    const level = new Level(abandoned, (ended) => this.#end(ended));
+  #enter(abandoned: boolean): Hold {
+    const level = new Hold(abandoned, this.#letGo);
     this.#levels.push(level);
     return level;
   }
 
-  #end(level: Level): void {
+  #end(level: Hold): void {
+    // Not among them while a condition waits: then it is not restored.
     const index = this.#levels.indexOf(level);
     if (index < 0) return;
     this.#levels.splice(index, 1);
     if (this.#levels.length === 0) this.#mutex.leave();
   }
 
+  #suspend(): Suspended {
+    const levels = this.#levels;
+    this.#levels = [];
+    this.#mutex.leave();
+    return levels;
+  }
+
+  #resume(levels: Suspended, again: Held): void {
+    this.#levels = levels.filter(({ ended }) => !ended);
+    for (const level of this.#levels) level.abandoned ||= again.abandoned;
+    if (this.#levels.length === 0) this.#mutex.leave();
+  }
+
   static {
     crossAsRegion("rlock", LOCK_REGION, (options) => new RLock(options));
-  }
-}
-
-class Level implements Held {
-  abandoned: boolean;
-  readonly #end: (level: Level) => void;
-
-  constructor(abandoned: boolean, end: (level: Level) => void) {
-    this.abandoned = abandoned;
-    this.#end = end;
-  }
-
-  [Symbol.dispose](): void {
-    this.#end(this);
   }
 }

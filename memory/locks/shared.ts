@@ -33,6 +33,8 @@ export interface Shared {
   readonly region: BlockHandle;
   /** Address of its content. */
   readonly at: number;
+  /** Whether it was made just now: all its content is 0. */
+  readonly isNew: boolean;
 }
 
 /** Options of all classes here. */
@@ -51,7 +53,7 @@ export function sharedRegion(options: object, { type, words, what }: NewRegion):
   const { arena, heap, slot } = isolate;
   const region = given ?? makeRegion(arena, heap, { type, bytes: words * 4, slot });
   if (region === NO_ROOM) throw new FullError(`Cannot make ${what}: the arena is full`);
-  return { isolate, region, at: arena.wordOf(region) + REGION_WORDS };
+  return { isolate, region, at: arena.wordOf(region) + REGION_WORDS, isNew: given === undefined };
 }
 
 /** See {@linkcode sharedRegion}. */
