@@ -73,7 +73,7 @@ export { SharedMemoryManager } from "./memory/values/memory_manager.ts";
 export { ShareableList } from "./memory/values/shareable_list.ts";
 export type { Shareable } from "./memory/values/shareable_list.ts";
 export { SharedMemory } from "./memory/values/shared_memory.ts";
-export type { SharedMemoryOptions } from "./memory/values/shared_memory.ts";
+export type { CloseOptions, SharedMemoryOptions } from "./memory/values/shared_memory.ts";
 export { struct } from "./memory/values/struct.ts";
 export type { Struct } from "./memory/values/struct.ts";
 export { StructArray } from "./memory/values/struct_array.ts";

@@ -159,7 +159,9 @@ Object.defineProperty(LockedElements, "name", { value: "SharedArray" });
  *
  * Nothing here takes the lock by itself, so the death of who holds it keeps nobody from reading. An
  * array can be sent in any message; both sides then have the same array. It is freed when nobody has
- * it, or a view of it, any more. A view of a view (`a.view.subarray(1)`) does not count: keep the array.
+ * it, or a view of it, any more: when the garbage collector has found out, which may be late. For large
+ * memory that comes and goes use `SharedMemory`, which can be closed. A view of a view
+ * (`a.view.subarray(1)`) does not count: keep the array.
  *
  * @example Elements
  * ```ts

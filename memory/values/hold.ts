@@ -37,8 +37,10 @@ export class Hold {
   readonly type: RegionType;
   /** The object that shows it, so that one that arrives twice is one object. */
   shown: WeakRef<object> | undefined;
-  /** How many objects that can be closed show it; infinite once there may be views. */
+  /** How many objects that can be closed show it. */
   uses = 0;
+  /** Whether there may be views, which nobody can count. */
+  hasViews = false;
 
   /** Makes the hold of a region whose holder bit is set. */
   constructor(isolate: Isolate, { region, type }: { region: BlockHandle; type: RegionType }) {

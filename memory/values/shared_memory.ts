@@ -42,6 +42,16 @@ export interface SharedMemoryOptions {
   size: number;
 }
 
+/** Options of {@linkcode SharedMemory.close}. */
+export interface CloseOptions {
+  /**
+   * You will use none of the views that were taken in this isolate any more, so that the memory can be
+   * given back now. A view that is used all the same reads and writes what belongs to others then.
+   * Default `false`.
+   */
+  viewsGone?: boolean;
+}
+
 const OPEN: unique symbol = Symbol("open");
 
 /** A block that is there already. */
@@ -160,15 +170,17 @@ export class SharedMemory implements Handle, Disposable {
 
   /**
    * Makes it unusable here; others go on. A second call does nothing. Views that were taken before stay
-   * readable, and keep the memory until they are collected; where none was taken, it is given back now.
+   * readable, and keep the memory until they are collected, which may be late; where none was taken, it
+   * is given back now.
    */
-  close(): void {
+  close({ viewsGone = false }: CloseOptions = {}): void {
     const hold = this.#hold;
     if (hold === undefined) return;
     this.#hold = this.#buf = undefined;
     hide(this);
     if (hold.shown?.deref() === this) hold.shown = undefined;
-    if (--hold.uses === 0) hold.close();
+    hold.uses--;
+    if (hold.uses === 0 && (viewsGone || !hold.hasViews)) hold.close();
   }
 
   /**
@@ -200,12 +212,12 @@ export class SharedMemory implements Handle, Disposable {
     return dropName(here(), { name: this.name, type: MEMORY_REGION }, this.#region);
   }
 
-  /** From now on there may be views, which nobody can count. */
+  /** From now on there may be views. */
   #handOut(operation: string): Hold {
     if (this.#hold === undefined) {
       throw new ClosedError(`Cannot ${operation} memory "${this.name}": it is closed`);
     }
-    this.#hold.uses = Infinity;
+    this.#hold.hasViews = true;
     return this.#hold;
   }
 }
