@@ -219,7 +219,7 @@ function settleNames(isolate: Isolate, dead: number): void {
   entry.confirm(words, entries, load(words, entries.added));
   for (let index = 0; index < entries.count; index++) {
     const at = entry.entryAt(entries, index);
-    if (load(words, at) === 0) continue;
+    if (load(words, at) === 0) return;
     bequeath(isolate, at, dead);
     if (entry.settle(words, at, { dead, me, groups: GROUPS })) release(isolate, at);
   }

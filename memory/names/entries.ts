@@ -14,6 +14,7 @@
  * - I2: an entry that was seen live after it was pinned is not given back before it is unpinned.
  * - I3: exactly one isolate gives an entry back; after its death, whoever sweeps.
  * - I4: the version grows with each claim: a late helper never revives what was dropped.
+ * - I5: the first entry whose word is 0 was never claimed, and neither was any after it.
  *
  * The tests turn the text of these functions into stepping code and try every interleaving and every
  * death, so they use nothing but the operations of `atomics.ts`, numbers and each other.
@@ -35,6 +36,8 @@ export const RELEASING = 4;
 
 /** No entry. */
 export const NONE = -1;
+/** All bits of a version. */
+export const VERSIONS = (1 << 20) - 1;
 
 /** Offset in an entry: `version << 12 | owner << 3 | state`. */
 export const ENTRY_STATE = 0;
@@ -68,7 +71,9 @@ export function claim(words: Int32Array, entries: Entries, me: number): number {
     const at = entryAt(entries, index);
     const seen = load(words, at);
     if ((seen & 7) !== FREE) continue;
-    const claimed = (((seen >>> 12) + 1) << 12) | (me << 3) | CLAIMED;
+    // Not 0, also when the version wraps: that would end every search here.
+    const version = (((seen >>> 12) + 1) & VERSIONS) || 1;
+    const claimed = (version << 12) | (me << 3) | CLAIMED;
     if (compareExchange(words, at, seen, claimed) === seen) return index;
   }
   return NONE;
@@ -113,7 +118,9 @@ export function confirm(words: Int32Array, entries: Entries, added: number): voi
 export function find(words: Int32Array, entries: Entries, key: Int32Array): number {
   confirm(words, entries, load(words, entries.added));
   for (let index = 0; index < entries.count; index++) {
-    if (hasKey(words, entryAt(entries, index), key)) return index;
+    const at = entryAt(entries, index);
+    if (load(words, at) === 0) return NONE;
+    if (hasKey(words, at, key)) return index;
   }
   return NONE;
 }
