@@ -28,5 +28,5 @@ export function clearEvent(words: Int32Array, at: number): void {
 /** Whether one who came when the word was `seen` may go on. */
 export function hasHappened(words: Int32Array, at: number, seen: number): boolean {
   const now = load(words, at);
-  return (now & 1) !== 0 || now >> 1 !== seen >> 1;
+  return ((now | seen) & 1) !== 0 || now >> 1 !== seen >> 1;
 }

@@ -8,8 +8,10 @@
  * is the helping of M. Herlihy, "Wait-free synchronization" (1991,
  * https://doi.org/10.1145/114005.102808), as far as it is needed here.
  *
- * The word is `free << 11 | last mover's slot << 3 | parity of its move << 2 | signals << 1 | abandoned`,
- * a record `count << 12 | number of the move << 2 | kind of the move under way`.
+ * The word is `version << 10 | last mover's slot << 2 | signals << 1 | abandoned`; how many are free is
+ * in one of two words of the last mover, by the parity of the version, so that it is there before the word
+ * names it and stays until the word names another. A record is
+ * `count << 12 | version << 2 | kind of the move under way`.
  *
  * A permit that is given back by an isolate that has none was a signal, not a loan: from then on permits
  * are not counted by isolate, and those taken by the dead stay taken.
@@ -45,6 +47,8 @@ export const GIVE = 2;
 export interface Permits {
   /** Address of the word. */
   readonly word: number;
+  /** Address of the first isolate's two words for how many are free. */
+  readonly free: number;
   /** Address of the first isolate's record. */
   readonly records: number;
   /** Address of the first isolate's note: a move under way that others know to have happened, or 0. */
@@ -65,14 +69,28 @@ export interface Move {
   readonly flags: number;
 }
 
-/** The free permits in a word. */
-export function freeIn(word: number): number {
-  return word >>> 11;
+/** Who made the move that a word names. */
+export function moverOf(word: number): number {
+  return (word >> 2) & 255;
+}
+
+/** Address of how many permits are free while the word is this. */
+export function freeAt(permits: Permits, word: number): number {
+  return permits.free + (moverOf(word) << 1) + ((word >> 10) & 1);
+}
+
+/** How many permits are free. */
+export function freePermits(words: Int32Array, permits: Permits): number {
+  for (;;) {
+    const word = load(words, permits.word);
+    const free = load(words, freeAt(permits, word));
+    if (load(words, permits.word) === word) return free;
+  }
 }
 
 /** A record. */
-export function recordOf(count: number, move: number, kind: number): number {
-  return (count << 12) | ((move & 1023) << 2) | kind;
+export function recordOf(count: number, version: number, kind: number): number {
+  return (count << 12) | ((version & 1023) << 2) | kind;
 }
 
 /** The note of the move in a record; never 0. */
@@ -82,14 +100,14 @@ export function noteOf(record: number): number {
 
 /** Whether the word says that the move of a record happened. */
 export function isNamed(word: number, who: number, record: number): boolean {
-  return ((word >> 3) & 255) === who && ((word >> 2) & 1) === ((record >> 2) & 1);
+  return moverOf(word) === who && ((word >> 10) & 1023) === ((record >> 2) & 1023);
 }
 
 /** The word after a move. */
-export function wordAfter(word: number, { me, kind, flags }: Move, move: number): number {
-  const free = freeIn(word) + (kind === TAKE ? -1 : 1);
+export function wordAfter(word: number, { me, kind, flags }: Move): number {
+  const version = ((word >>> 10) + 1) % 2 ** 21;
   const kept = kind === TAKE ? word & SIGNALS_BIT : word & (SIGNALS_BIT | ABANDONED_BIT);
-  return (free << 11) | (me << 3) | ((move & 1) << 2) | kept | flags;
+  return (version << 10) | (me << 2) | kept | flags;
 }
 
 /** Takes a free permit; gives the word as it was, or {@linkcode REFUSED}. */
@@ -104,7 +122,7 @@ export function tryPermit(words: Int32Array, permits: Permits, me: number): numb
 
 /** Takes a permit if `me`, who has announced itself, is the first. */
 export function permitInTurn(words: Int32Array, permits: Permits, me: number): number {
-  if (freeIn(load(words, permits.word)) === 0) return REFUSED;
+  if (freePermits(words, permits) === 0) return REFUSED;
   return firstOf(words, permits.line) === me ? takePermit(words, permits, me) : REFUSED;
 }
 
@@ -119,21 +137,23 @@ export function makeMove(words: Int32Array, permits: Permits, move: Move): numbe
   const mine = permits.records + move.me;
   const record = load(words, mine);
   const count = record >>> 12;
-  const number = (record >> 2) + 1;
+  const step = move.kind === TAKE ? 1 : -1;
   for (;;) {
     const seen = load(words, permits.word);
-    if (freeIn(seen) === (move.kind === TAKE ? 0 : permits.bound)) return REFUSED;
-    if (((seen | move.flags) & SIGNALS_BIT) !== 0) {
-      const next = wordAfter(seen, move, seen >> 2);
-      if (compareExchange(words, permits.word, seen, next) === seen) return seen;
+    const free = load(words, freeAt(permits, seen));
+    if (free === (move.kind === TAKE ? 0 : permits.bound)) {
+      if (load(words, permits.word) === seen) return REFUSED;
       continue;
     }
     noteLast(words, permits, { seen, me: move.me });
     if (load(words, permits.notes + move.me) !== 0) store(words, permits.notes + move.me, 0);
-    store(words, mine, recordOf(count, number, move.kind));
-    if (compareExchange(words, permits.word, seen, wordAfter(seen, move, number)) === seen) {
-      store(words, mine, recordOf(move.kind === TAKE ? count + 1 : count - 1, number, STILL));
-      return seen;
+    const next = wordAfter(seen, move);
+    store(words, freeAt(permits, next), free - step);
+    store(words, mine, recordOf(count, next >> 10, move.kind));
+    if (compareExchange(words, permits.word, seen, next) === seen) {
+      const after = (next & SIGNALS_BIT) === 0 ? count + step : count;
+      store(words, mine, recordOf(after, next >> 10, STILL));
+      return seen >>> 0;
     }
     store(words, mine, record);
   }
@@ -141,7 +161,7 @@ export function makeMove(words: Int32Array, permits: Permits, move: Move): numbe
 
 /** Notes that the move which the word names happened, before the word forgets it. */
 export function noteLast(words: Int32Array, permits: Permits, { seen, me }: Seen): void {
-  const who = (seen >> 3) & 255;
+  const who = moverOf(seen);
   if (who === me) return;
   const record = load(words, permits.records + who);
   if ((record & 3) === STILL || !isNamed(seen, who, record)) return;
@@ -162,7 +182,7 @@ export interface Seen {
 
 /** Who should be rung: the first who waits, if there is a permit. */
 export function nextHolder(words: Int32Array, permits: Permits): number {
-  return freeIn(load(words, permits.word)) > 0 ? firstOf(words, permits.line) : NOBODY;
+  return freePermits(words, permits) > 0 ? firstOf(words, permits.line) : NOBODY;
 }
 
 /** Ends the move that an isolate, proven dead, had under way. */
@@ -170,13 +190,12 @@ export function settleMove(words: Int32Array, permits: Permits, dead: number): v
   const record = load(words, permits.records + dead);
   const kind = record & 3;
   if (kind === STILL) return;
-  const number = record >> 2;
   const word = load(words, permits.word);
   const isNoted = load(words, permits.notes + dead) === noteOf(record);
-  if (isNoted || isNamed(word, dead, record)) {
-    const count = (record >>> 12) + (kind === TAKE ? 1 : -1);
-    store(words, permits.records + dead, recordOf(count, number, STILL));
-  } else store(words, permits.records + dead, recordOf(record >>> 12, number - 1, STILL));
+  const count = record >>> 12;
+  let after = count;
+  if (isNoted || isNamed(word, dead, record)) after = kind === TAKE ? count + 1 : count - 1;
+  store(words, permits.records + dead, recordOf(after < 0 ? 0 : after, record >> 2, STILL));
 }
 
 /** Gives back all that an isolate, proven dead, had taken; the caller rings everybody afterwards. */

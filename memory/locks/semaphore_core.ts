@@ -11,7 +11,8 @@ import { SEMAPHORE_REGION } from "../region.ts";
 import { type Core, Hold } from "./held.ts";
 import {
   ABANDONED_BIT,
-  freeIn,
+  freeAt,
+  freePermits,
   givePermit,
   MOST_PERMITS,
   type Permits,
@@ -30,7 +31,8 @@ const LIST = 16;
 const LINE = 32;
 const RECORDS = LINE + PLACES_WORDS;
 const NOTES = RECORDS + MAX_ISOLATES;
-const SEMAPHORE_WORDS = NOTES + MAX_ISOLATES;
+const FREE = NOTES + MAX_ISOLATES;
+const SEMAPHORE_WORDS = FREE + 2 * MAX_ISOLATES;
 
 /** How many permits there are at first, and at most. */
 export interface PermitCount {
@@ -60,17 +62,15 @@ export class SemaphoreCore implements Core, Gate<Hold> {
     const { isolate, at, isNew } = this.shared;
     this.#words = isolate.arena.words;
     this.#me = isolate.slot;
-    if (isNew) {
-      store(this.#words, at + BOUND, count.bound);
-      store(this.#words, at + WORD, count.value << 11);
-    }
+    if (isNew) store(this.#words, at + BOUND, count.bound);
     this.#permits = permitsAt(this.#words, at);
+    if (isNew) store(this.#words, freeAt(this.#permits, 0), count.value);
     this.turns = new Turns(isolate, { places: this.#permits.line, list: at + LIST }, this);
   }
 
   /** Free permits. */
   get value(): number {
-    return freeIn(load(this.#words, this.#permits.word));
+    return freePermits(this.#words, this.#permits);
   }
 
   take(): Hold | typeof PENDING {
@@ -107,6 +107,7 @@ function checkCount(value: number, name: string): void {
 function permitsAt(words: Int32Array, at: number): Permits {
   return {
     word: at + WORD,
+    free: at + FREE,
     records: at + RECORDS,
     notes: at + NOTES,
     bound: load(words, at + BOUND),
