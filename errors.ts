@@ -30,7 +30,9 @@ export type ErrorCode =
   | "NOT_OWNER"
   | "CANCELLED"
   | "UNKNOWN_MESSAGE"
-  | "NOT_SUPPORTED";
+  | "NOT_SUPPORTED"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS";
 
 /** Why an actor or process ended. */
 export type ExitReason =
@@ -304,6 +306,18 @@ export class NotSupportedError extends TroupeError {
   readonly code = "NOT_SUPPORTED";
 }
 
+/** Nothing has this name (Python: `FileNotFoundError`). */
+export class NotFoundError extends TroupeError {
+  /** Always `"NOT_FOUND"`. */
+  readonly code = "NOT_FOUND";
+}
+
+/** Something has this name already (Python: `FileExistsError`). */
+export class AlreadyExistsError extends TroupeError {
+  /** Always `"ALREADY_EXISTS"`. */
+  readonly code = "ALREADY_EXISTS";
+}
+
 const CLASSES: Readonly<Record<ErrorCode, abstract new (...args: never[]) => TroupeError>> = {
   CLOSED: ClosedError,
   EOF: EndOfChannelError,
@@ -328,6 +342,8 @@ const CLASSES: Readonly<Record<ErrorCode, abstract new (...args: never[]) => Tro
   CANCELLED: CancelledError,
   UNKNOWN_MESSAGE: UnknownMessageError,
   NOT_SUPPORTED: NotSupportedError,
+  NOT_FOUND: NotFoundError,
+  ALREADY_EXISTS: AlreadyExistsError,
 };
 
 /** The class of an error code, or `undefined` when `code` is not one of Troupe's. */

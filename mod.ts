@@ -10,6 +10,7 @@
 
 // Errors
 export {
+  AlreadyExistsError,
   AlreadyStartedError,
   AuthenticationError,
   BrokenBarrierError,
@@ -22,6 +23,7 @@ export {
   EndOfChannelError,
   ExitError,
   FullError,
+  NotFoundError,
   NotOwnerError,
   NotSendableError,
   NotStartedError,
@@ -55,12 +57,45 @@ export type {
   StandardSchemaV1,
 } from "./channels/schema.ts";
 
+// Shared values
+export { RawArray, SharedArray } from "./memory/values/array.ts";
+export type {
+  Element,
+  Lockable,
+  RawArrayConstructor,
+  SharedArrayConstructor,
+  SharedElements,
+  Writable,
+} from "./memory/values/array.ts";
+export type { ScalarCode, Scalars, ScalarViews } from "./memory/values/scalars.ts";
+export type { Fields, StructFields } from "./memory/values/shape.ts";
+export { SharedMemoryManager } from "./memory/values/memory_manager.ts";
+export { ShareableList } from "./memory/values/shareable_list.ts";
+export type { Shareable } from "./memory/values/shareable_list.ts";
+export { SharedMemory } from "./memory/values/shared_memory.ts";
+export type { CloseOptions, SharedMemoryOptions } from "./memory/values/shared_memory.ts";
+export { struct } from "./memory/values/struct.ts";
+export type { Struct } from "./memory/values/struct.ts";
+export { StructArray } from "./memory/values/struct_array.ts";
+export { RawValue, Value } from "./memory/values/value.ts";
+
 // Channels
 export { pipe } from "./channels/pipe.ts";
 export type { PipeOptions } from "./channels/pipe.ts";
 export type { BlockOptions, Connection } from "./channels/connection.ts";
 export { Queue } from "./channels/queue.ts";
 export type { QueueOptions, SyncOptions } from "./channels/queue.ts";
+
+// Locks and signals
+export { Lock } from "./memory/locks/lock.ts";
+export { RLock } from "./memory/locks/rlock.ts";
+export { BoundedSemaphore, Semaphore } from "./memory/locks/semaphore.ts";
+export { Condition } from "./memory/locks/condition.ts";
+export { Event } from "./memory/locks/event.ts";
+export { Barrier } from "./memory/locks/barrier.ts";
+export type { BarrierOptions, BarrierWait } from "./memory/locks/barrier.ts";
+export type { Held, LockTimeout } from "./memory/locks/held.ts";
+export type { LockOptions } from "./memory/locks/shared.ts";
 
 // Code that other isolates find
 export { task } from "./actors/code.ts";

@@ -25,6 +25,8 @@ export const AT_VERSION = 1;
 export const AT_PAGES = 2;
 /** Word of the head: deaths so far; whoever waits for the end of an isolate looks when it changed. */
 export const AT_DEATHS = 4;
+/** Word of the head: unit of the directory of names plus 1, or 0. */
+export const AT_NAMES = 8;
 
 /** Most isolates at a time. */
 export const MAX_ISOLATES = 256;

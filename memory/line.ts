@@ -30,10 +30,13 @@ export interface Wait<T> extends WaitOptions {
   readonly operation: string;
   /** The error of a wait that ran out of time; default {@linkcode TimeoutError}. */
   timedOut?(): Error;
+  /** Called when the wait was called off or ran out of time, before it rejects. */
+  gaveUp?(): void;
 }
 
 interface Waiting {
   readonly attempt: () => unknown;
+  readonly gaveUp: () => void;
   readonly resolve: (value: never) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -119,6 +122,7 @@ export class Line implements Source {
       };
       const waiting: Waiting = {
         attempt: () => wait.attempt(),
+        gaveUp: () => wait.gaveUp?.(),
         resolve: settle(resolve) as (value: never) => void,
         reject: settle(reject),
       };
@@ -138,6 +142,7 @@ export class Line implements Source {
 
   #giveUp(waiting: Waiting, reason: unknown): void {
     this.#leave(waiting);
+    waiting.gaveUp();
     waiting.reject(reason);
     this.stir();
   }

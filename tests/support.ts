@@ -9,7 +9,7 @@ import vm from "node:vm";
 import { assertEquals } from "@std/assert";
 import { load } from "../memory/atomics.ts";
 import { here } from "../memory/isolate.ts";
-import { INBOX_REGION, REGION_TYPE } from "../memory/region.ts";
+import { INBOX_REGION, NAMES_REGION, REGION_TYPE } from "../memory/region.ts";
 import { ASLEEP } from "../memory/bell.ts";
 import { isAlive, lifeIn, SLOT_BELL } from "../memory/slots.ts";
 import { MAX_ISOLATES } from "../memory/layout.ts";
@@ -39,7 +39,7 @@ interface Traces {
   waits: number;
   /** Replies, results and starts waited for. */
   awaited: number;
-  /** Blocks of the arena, but for the inboxes, which belong to the slots for ever. */
+  /** Blocks of the arena, but for the inboxes and the directory of names, which stay for ever. */
   held: number;
   loose: number;
   part: number;
@@ -52,7 +52,8 @@ export function traces(): Traces {
   let regions = 0;
   for (const { handle, word } of blocksOf(arena)) {
     if ((word & 7) !== SHARED) continue;
-    if (load(arena.words, arena.wordOf(handle) + REGION_TYPE) !== INBOX_REGION) regions++;
+    const type = load(arena.words, arena.wordOf(handle) + REGION_TYPE);
+    if (type !== INBOX_REGION && type !== NAMES_REGION) regions++;
   }
   let isolates = 0;
   for (let slot = 0; slot < MAX_ISOLATES; slot++) {
