@@ -37,9 +37,11 @@ const DEATH: readonly LockScene[] = [
   { what: "condition", people: 3, kills: true, preemptions: 0 },
   { what: "event", people: 3, kills: true, preemptions: 2 },
   { what: "barrier", people: 2, rounds: 2, kills: true, preemptions: 2 },
-  { what: "barrier", people: 3, kills: true, preemptions: 1 },
+  { what: "barrier", people: 3, kills: true, preemptions: 0 },
 ];
 const LARGE_DEATH: readonly LockScene[] = [
+  { what: "condition", people: 3, kills: true, preemptions: 1 },
+  { what: "barrier", people: 3, kills: true, preemptions: 1 },
   { what: "lock", people: 3, kills: true, preemptions: 2 },
   { what: "semaphore", people: 2, rounds: 2, kills: true, preemptions: 2 },
   { what: "semaphore", people: 3, value: 2, kills: true, preemptions: 2 },
