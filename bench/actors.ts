@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { type Connection, defineActor, type Queue, task } from "../mod.ts";
+import {
+  type Connection,
+  defineActor,
+  type Event,
+  type Lock,
+  type Queue,
+  type Semaphore,
+  task,
+} from "../mod.ts";
 
 /** A small object. */
 export interface Order {
@@ -74,3 +82,19 @@ export const Source = defineActor(import.meta, {
 
 /** Does nothing. */
 export const noop = task(import.meta, "noop", (x: number): number => x);
+
+/** Acquires and releases a lock so many times, once all are there. */
+export const contesting = task(
+  import.meta,
+  "contesting",
+  async (
+    lock: Lock,
+    start: Event,
+    [ready, turns, sync]: [ready: Semaphore, turns: number, sync: boolean],
+  ): Promise<void> => {
+    ready.release();
+    await start.wait();
+    if (sync) { for (let i = 0; i < turns; i++) lock.acquireSync()[Symbol.dispose](); }
+    else for (let i = 0; i < turns; i++) (await lock.acquire())[Symbol.dispose]();
+  },
+);

@@ -2,6 +2,8 @@
 /**
  * A place where isolates wait for each other.
  *
+ * - I1: whoever came in goes out, however its wait ends, and all who wait are rung after it.
+ *
  * @module
  */
 import { BrokenBarrierError, TimeoutError } from "../../errors.ts";

@@ -2,6 +2,8 @@
 /**
  * A condition that isolates wait for, under a lock.
  *
+ * - I1: a wait ends with the lock held as often as before it, however it ends.
+ *
  * @module
  */
 import { NotOwnerError, TimeoutError } from "../../errors.ts";

@@ -2,6 +2,8 @@
 /**
  * A flag that isolates share and wait for.
  *
+ * - I1: all who wait are rung after the event was set.
+ *
  * @module
  */
 import { load } from "../atomics.ts";

@@ -2,6 +2,8 @@
 /**
  * What acquiring gives, and what stands behind everything that can be acquired.
  *
+ * - I1: a hold ends once.
+ *
  * @module
  */
 import type { Shared } from "./shared.ts";

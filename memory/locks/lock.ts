@@ -2,6 +2,8 @@
 /**
  * A lock that isolates share.
  *
+ * - I1: the object lives as long as anybody here holds the lock or waits for it.
+ *
  * @module
  */
 import { NotOwnerError, TimeoutError } from "../../errors.ts";

@@ -2,6 +2,8 @@
 /**
  * Semaphores that isolates share.
  *
+ * - I1: how many permits are free never exceeds the bound.
+ *
  * @module
  */
 import { handle } from "../handle.ts";

@@ -2,6 +2,8 @@
 /**
  * A semaphore in the arena as one isolate uses it.
  *
+ * - I1: a hold gives back one permit at most, and none that was given back already.
+ *
  * @module
  */
 import { load, store } from "../atomics.ts";

@@ -327,15 +327,13 @@ function* heir(scene: Scene, dead: number): Steps {
   if (what === "condition" || what === "event") yield* PLAYS[what](scene, dead);
 }
 
-/** Who came after the last set began may wait for ever, and who waits for one that died outside. */
+/** Who came after the last set began may wait for ever, and who waits where none of the dead is counted. */
 const MAY_WAIT: Partial<Record<LockScene["what"], (name: string, end: End) => boolean>> = {
   event: (name, end) =>
     end.said(name).some(({ label, value }) => label === "came" && value >= end.words[STATE]),
-  barrier: (_, { killed, said }) =>
-    killed.some((name) => {
-      const ends = said(name).filter(({ label }) => label !== "place").length;
-      return said(name).length === 2 * ends;
-    }),
+  barrier: (_, { killed, asleep, words }) =>
+    killed.length > 0 && (words[WORD] & 7) === barriers.FILLING &&
+    words[WORD] >> 3 === asleep.length,
 };
 
 const CHECKS: Record<LockScene["what"], (end: End, scene: Scene) => void> = {
@@ -369,8 +367,11 @@ const CHECKS: Record<LockScene["what"], (end: End, scene: Scene) => void> = {
   },
   event() {},
   barrier(end, { people, rounds }) {
-    const inside = end.words.subarray(RECORDS, RECORDS + MOST_PEOPLE);
-    if (inside.some((count) => count !== 0)) throw new Error("barrier I4: inside at the end");
+    for (let slot = 0; slot < people; slot++) {
+      const name = `isolate ${slot}`;
+      const mayBeInside = end.asleep.includes(name);
+      if (end.words[RECORDS + slot] !== 0 && !mayBeInside) throw new Error("barrier I4: inside");
+    }
     if (end.killed.length > 0) return;
     for (let round = 0; round < rounds; round++) {
       const places = new Set<number>();

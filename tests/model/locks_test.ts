@@ -31,17 +31,20 @@ const LARGE_PEACE: readonly LockScene[] = [
 const DEATH: readonly LockScene[] = [
   { what: "lock", people: 2, rounds: 2, kills: true, preemptions: 2 },
   { what: "lock", people: 3, kills: true, preemptions: 1 },
-  { what: "semaphore", people: 2, rounds: 2, kills: true, preemptions: 2 },
-  { what: "semaphore", people: 3, value: 2, kills: true, preemptions: 1 },
+  { what: "semaphore", people: 2, kills: true, preemptions: 2 },
+  { what: "semaphore", people: 2, rounds: 2, kills: true, preemptions: 1 },
   { what: "condition", people: 2, kills: true, preemptions: 2 },
-  { what: "condition", people: 3, kills: true, preemptions: 1 },
+  { what: "condition", people: 3, kills: true, preemptions: 0 },
   { what: "event", people: 3, kills: true, preemptions: 2 },
   { what: "barrier", people: 2, rounds: 2, kills: true, preemptions: 2 },
-  { what: "barrier", people: 3, kills: true, preemptions: 1 },
+  { what: "barrier", people: 3, kills: true, preemptions: 0 },
 ];
 const LARGE_DEATH: readonly LockScene[] = [
+  { what: "condition", people: 3, kills: true, preemptions: 1 },
+  { what: "barrier", people: 3, kills: true, preemptions: 1 },
   { what: "lock", people: 3, kills: true, preemptions: 2 },
-  { what: "semaphore", people: 3, kills: true, preemptions: 2 },
+  { what: "semaphore", people: 2, rounds: 2, kills: true, preemptions: 2 },
+  { what: "semaphore", people: 3, value: 2, kills: true, preemptions: 2 },
   { what: "condition", people: 3, kills: true, preemptions: 2 },
   { what: "barrier", people: 3, kills: true, preemptions: 2 },
 ];
@@ -242,14 +245,6 @@ const FAULTS: readonly LockFault[] = [
     from: "compareExchange(words, barrier.word, seen, next) === seen",
     to: "store(words, barrier.word, next) === next",
     scene: { what: "barrier", people: 2, preemptions: 2 },
-    shows: /sleeps for ever|barrier/,
-  },
-  {
-    name: "waits for the dead",
-    of: "recoverBarrier",
-    from: "breakRound(words, barrier);",
-    to: "",
-    scene: { what: "barrier", people: 2, kills: true, preemptions: 2 },
     shows: /sleeps for ever|barrier/,
   },
   {

@@ -105,8 +105,8 @@ troupeTest("SYNC-04 one who waits and is killed leaves its turn to the next", as
   const mine = lock.acquire();
   first.kill();
   held[Symbol.dispose]();
-  using next = await mine;
-  assertEquals(next.abandoned, lock.locked && next.abandoned);
+  using _next = await mine;
+  assertEquals(lock.locked, true);
   await first.join();
 });
 
@@ -282,14 +282,12 @@ troupeTest("RLock keeps tasks apart that ask in one turn", async () => {
 troupeTest("acquireSync() goes before those here who wait asynchronously", async () => {
   const permits = new Semaphore(0);
   const waiting = permits.acquire();
-  await using said = new Queue<unknown>();
   const other = new Process({ target: releasing, args: [permits] }).start();
   permits.acquireSync();
   assert(await isPending(waiting, 5));
   permits.release();
   await waiting;
   await other.join();
-  assertEquals(said.qsize(), 0);
 });
 
 troupeTest("SYNC-29 a handle of something else is refused when it is opened", () => {
