@@ -196,6 +196,8 @@ export interface ReceiverRules {
   took?(longBytes: number): void;
   /** Told the cell of each message before it leaves the ring. */
   taking?(cell: number): void;
+  /** Told that the message told of last cannot be read. */
+  failed?(): void;
 }
 
 /** The receiving side of a ring. */
@@ -229,8 +231,17 @@ export class Receiver {
         return PENDING;
       }
       this.#rules.taking?.(cell);
-      const value = this.#arrival.open(cell);
+      const value = this.#rules.failed === undefined ? this.#arrival.open(cell) : this.#try(cell);
       if (value !== VOID) return value;
+    }
+  }
+
+  #try(cell: number): unknown {
+    try {
+      return this.#arrival.open(cell);
+    } catch (error) {
+      this.#rules.failed!();
+      throw error;
     }
   }
 

@@ -34,9 +34,39 @@ export const MOST_ITEMS = 1 << 18;
 export interface QueueRing extends PortRing {
   /** Items inside. */
   readonly size: number;
+  /** Whether there is something to take. */
+  readonly ready: boolean | undefined;
   /** Has everybody who waits look again. */
   ringAll(): void;
 }
+
+/** A queue as one isolate uses it. */
+export interface QueuePort {
+  /** Where it is. */
+  readonly region: BlockHandle;
+  /** Its ring. */
+  readonly ring: QueueRing;
+  /** Keeps what was got until it is done, in queues that do. */
+  readonly leases?: Leases;
+  /** This isolate holds the queue no more; the last one frees it with what is inside. */
+  leave(): void;
+}
+
+/** What a queue keeps of the items that were got and are not done. */
+export interface Leases {
+  /** Keeps the item in a cell, before it leaves the ring. */
+  keep(cell: number): void;
+  /** What the item kept last is called. */
+  readonly latest: number;
+  /** The item could not be read or was refused: nobody will say that it is done. */
+  refuse(item: number): void;
+}
+
+/** Opens the port of a queue that this isolate holds. */
+export type OpenPort = (isolate: Isolate, region: BlockHandle) => QueuePort;
+
+/** For the constructors of queues: the port, when there is one already. */
+export const PORT: unique symbol = Symbol("port");
 
 /** Makes the region of a queue; `maxsize` 0 for no bound. */
 export function makeQueueRegion(isolate: Isolate, maxsize: number): BlockHandle {
@@ -52,17 +82,22 @@ export function makeQueueRegion(isolate: Isolate, maxsize: number): BlockHandle 
   return region;
 }
 
-/** The ring of a queue as this isolate uses it. */
-export function openQueueRing(isolate: Isolate, region: BlockHandle): QueueRing {
+function openQueueRing(isolate: Isolate, region: BlockHandle): QueueRing {
   const at = isolate.arena.wordOf(region);
   const maxsize = load(isolate.arena.words, at + MAX_SIZE);
   if (maxsize === 0) return new Chain(isolate, at + RING);
   return new Ring(isolate, at + RING, { writers: "many", readers: "many" });
 }
 
-/** This isolate holds the queue no more; the last one frees it with what is inside. */
-export function letGoOfQueue(isolate: Isolate, region: BlockHandle): void {
-  if (dropRegion(isolate.arena, region, isolate.slot)) freeQueue(isolate, region);
+/** A queue as this isolate uses it. */
+export function openQueue(isolate: Isolate, region: BlockHandle): QueuePort {
+  return {
+    region,
+    ring: openQueueRing(isolate, region),
+    leave() {
+      if (dropRegion(isolate.arena, region, isolate.slot)) freeQueue(isolate, region);
+    },
+  };
 }
 
 /** A message that named the queue will not arrive. */
@@ -89,3 +124,18 @@ careFor(QUEUE_REGION, (isolate, region, dead) => {
   }
   if (dropRegion(arena, region, dead)) freeQueue(isolate, region);
 });
+
+/** The size that `maxsize` asks for; 0 for no bound. */
+export function sizeOf(maxsize: number): number {
+  if (typeof maxsize !== "number" || Number.isNaN(maxsize)) {
+    throw new TypeError("Cannot make a queue: maxsize is not a number");
+  }
+  const size = Math.floor(maxsize);
+  if (size <= 0 || size === Infinity) return 0;
+  if (size > MOST_ITEMS) {
+    throw new RangeError(
+      `Cannot make a queue of ${size} items: at most ${MOST_ITEMS}, or 0 for no bound`,
+    );
+  }
+  return size;
+}

@@ -106,10 +106,15 @@ export function holdsRegion(arena: Arena, region: BlockHandle, slot: number): bo
  * @throws ClosedError when what it named is gone, or is something else
  */
 export function checkRegion(arena: Arena, region: BlockHandle, type: RegionType): void {
-  const alive = Number.isSafeInteger(region) && region >= 0 && arena.isLive(region);
-  if (!alive || load(arena.words, arena.wordOf(region) + REGION_TYPE) !== type) {
+  if (typeOfRegion(arena, region) !== type) {
     throw new ClosedError("Cannot use the handle: what it named is gone");
   }
+}
+
+/** The type of the region that a handle from outside names; 0 when what it named is gone. */
+export function typeOfRegion(arena: Arena, region: BlockHandle): RegionType {
+  const alive = Number.isSafeInteger(region) && region >= 0 && arena.isLive(region);
+  return alive ? load(arena.words, arena.wordOf(region) + REGION_TYPE) : 0;
 }
 
 function setHolder(arena: Arena, region: BlockHandle, slot: number): boolean {
