@@ -22,12 +22,13 @@ export function isEnd(error: unknown): boolean {
  */
 export function iterate<T>(next: Next<T>): AsyncIterableIterator<T> {
   const left = new AbortController();
+  const options = { signal: left.signal };
   const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
   return {
     async next() {
       if (left.signal.aborted) return end;
       try {
-        return { done: false, value: await next({ signal: left.signal }) };
+        return { done: false, value: await next(options) };
       } catch (error) {
         if (left.signal.aborted || isEnd(error)) return end;
         throw error;

@@ -50,8 +50,9 @@ export type WhyNotSendable<T, Depth extends 0[] = []> = 0 extends 1 & T ? never
     | ReadableStream
     | WritableStream
     | Handle ? never
-  : T extends ArrayBufferView<infer Bytes> ? WhyNotShared<Bytes>
-  : T extends SharedArrayBuffer ? WhyNotShared<T>
+  : T extends ArrayBufferView<infer B>
+    ? [B] extends [SharedArrayBuffer] ? "shared bytes (slice() them)" : never
+  : T extends SharedArrayBuffer ? "shared bytes (slice() them)"
   : T extends symbol ? "a symbol"
   : T extends (...args: never[]) => unknown ? "a function (wrap it with task())"
   : T extends abstract new (...args: never[]) => unknown ? "a class"
@@ -60,11 +61,6 @@ export type WhyNotSendable<T, Depth extends 0[] = []> = 0 extends 1 & T ? never
   : T extends ReadonlySet<infer V> ? WhyNotSendable<V, [...Depth, 0]>
   : T extends readonly (infer V)[] ? WhyNotSendable<V, [...Depth, 0]>
   : T extends object ? { [K in keyof T]-?: WhyNotSendable<T[K], [...Depth, 0]> }[keyof T]
-  : never;
-
-/** The reason why bytes cannot be sent; those that may be of either kind are looked at when sent. */
-type WhyNotShared<Bytes> = [Bytes] extends [SharedArrayBuffer]
-  ? "shared bytes (send a copy: slice(), or a SharedMemory)"
   : never;
 
 /**

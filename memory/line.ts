@@ -173,7 +173,6 @@ export class Line implements Source, Room {
     waiting.reject(reason);
     this.stir();
   }
-
 }
 
 /** Timers wrap beyond this. */
