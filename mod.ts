@@ -75,7 +75,10 @@ export type {
 export { wait, waitSync } from "./channels/wait.ts";
 export { waitable } from "./memory/waitable.ts";
 export type { EndingOffer, Offer, Waitable } from "./memory/waitable.ts";
+export { JoinableQueue } from "./channels/joinable_queue.ts";
+export type { JoinableQueueOptions } from "./channels/joinable_queue.ts";
 export { Queue } from "./channels/queue.ts";
+export { SimpleQueue } from "./channels/simple_queue.ts";
 export type { QueueOptions, SyncOptions } from "./channels/queue.ts";
 
 // Code that other isolates find

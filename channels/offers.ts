@@ -35,31 +35,53 @@ export interface ReceiveRules {
   isReady(): boolean;
   /** Makes what is given of what was received; it may throw, and may give a promise. */
   accept?(value: unknown): unknown;
+  /** Called for each message taken; what it gives is called if the message is refused, or never came. */
+  taken?(): () => void;
 }
 
 /** What can be received from a ring, as an offer. */
-export function receiveOffer(
-  ring: PortRing,
-  receiver: Receiver,
-  { isReady, accept = (value) => value }: ReceiveRules,
-): Offer {
+export function receiveOffer(ring: PortRing, receiver: Receiver, rules: ReceiveRules): Offer {
   const finish = async (rest: Incoming): Promise<unknown> => {
     const { value } = await receiver.finish(rest);
-    return value === VOID ? PENDING : await accept(value);
+    return value === VOID ? PENDING : await accepted(rules, value);
   };
   return {
     room: ring.readers,
-    isReady,
+    isReady: rules.isReady,
     take() {
       const value = receiver.take();
       if (value === PENDING) return value;
-      return value instanceof Incoming ? finish(value) : accept(value);
+      return refusable(
+        rules,
+        () => value instanceof Incoming ? finish(value) : accepted(rules, value),
+      );
     },
     takeSync() {
       const value = receiver.receiveSync(0);
-      return value === PENDING ? value : accept(value);
+      return value === PENDING ? value : refusable(rules, () => accepted(rules, value));
     },
   };
+}
+
+function accepted({ accept }: ReceiveRules, value: unknown): unknown {
+  return accept === undefined ? value : accept(value);
+}
+
+/** What `make` gives of a message that was taken; the channel is told when there is nothing to give. */
+function refusable({ taken }: ReceiveRules, make: () => unknown): unknown {
+  const refuse = taken?.();
+  if (refuse === undefined) return make();
+  const fail = (error: unknown) => {
+    refuse();
+    throw error;
+  };
+  try {
+    const value = make();
+    if (!(value instanceof Promise)) return value;
+    return value.then((whole) => (whole === PENDING && refuse(), whole), fail);
+  } catch (error) {
+    return fail(error);
+  }
 }
 
 /**

@@ -196,7 +196,7 @@ export interface ReceiverRules {
   took?(longBytes: number): void;
   /** Told the cell of each message before it leaves the ring. */
   taking?(cell: number): void;
-  /** Told that the message told of last cannot be read. */
+  /** Told that the message told of last cannot be read, or never came whole. */
   failed?(): void;
 }
 
@@ -250,7 +250,7 @@ export class Receiver {
     if (this.#ring.readers.wanted) return PENDING;
     const value = this.take();
     if (!(value instanceof Incoming)) return value;
-    const whole = this.#arrival.finishSync(value);
+    const whole = this.#finishSync(value);
     return whole === VOID ? PENDING : whole;
   }
 
@@ -291,7 +291,7 @@ export class Receiver {
       if (!(value instanceof Incoming)) {
         this.#isolate.park.block(this.#ring.readers, { attempt, timeout });
       }
-      if (value instanceof Incoming) value = this.#arrival.finishSync(value);
+      if (value instanceof Incoming) value = this.#finishSync(value);
     } while (value === VOID);
     return value;
   }
@@ -316,6 +316,12 @@ export class Receiver {
     let head: readonly number[] = [];
     const value = await this.#arrival.finish(stream, () => head = [...this.head]);
     return { value, head };
+  }
+
+  #finishSync(stream: Incoming): unknown {
+    const value = this.#arrival.finishSync(stream);
+    if (value === VOID) this.#rules.failed?.();
+    return value;
   }
 
   async #finish(stream: Incoming, options: WaitOptions): Promise<unknown> {

@@ -6,7 +6,7 @@
  */
 import { ClosedError, EmptyError, FullError, StillRunningError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
-import { firstOf } from "../memory/first.ts";
+import { firstOf, firstOfSync } from "../memory/first.ts";
 import { type Handle, handle, isUnsure, registerHandle } from "../memory/handle.ts";
 import { here, type Isolate } from "../memory/isolate.ts";
 import { PENDING, type WaitOptions } from "../memory/line.ts";
@@ -124,6 +124,10 @@ export class Queue<T>
     this.#offer = receiveOffer(this.#ring, this.#receiver, {
       isReady: () => (this.#check("wait for"), this.#ring.ready === true),
       accept: (item) => this.#accept(item),
+      taken: leases && (() => {
+        const { latest } = leases;
+        return () => leases.refuse(latest);
+      }),
     });
     known(isolate).set(this.#port.region, new WeakRef(this as Queue<unknown>));
     collected.register(this, { isolate, port: this.#port }, this);
@@ -150,8 +154,8 @@ export class Queue<T>
    * @throws ClosedError when the queue is, or gets, closed here
    */
   get(options?: WaitOptions): Promise<T> {
-    if (this.#schema !== undefined) return this.#getValid(options);
-    return this.#receiver.receive(options) as Promise<T>;
+    if (this.#isPlain()) return this.#receiver.receive(options) as Promise<T>;
+    return this.#getOffered(options);
   }
 
   /**
@@ -170,7 +174,7 @@ export class Queue<T>
    * @throws EmptyError when there is none now
    */
   getNowait(): T {
-    return this.#acceptNow(this.#receiver.tryReceive());
+    return this.#now(this.#ring.readers.wanted ? PENDING : this.#offer.takeSync!());
   }
 
   /** As {@linkcode put}, but blocks this isolate: for workers. @throws FullError */
@@ -181,7 +185,9 @@ export class Queue<T>
 
   /** As {@linkcode get}, but blocks this isolate: for workers. @throws EmptyError */
   getSync({ timeout }: SyncOptions = {}): T {
-    return this.#acceptNow(this.#receiver.receiveSync(timeout));
+    if (this.#isPlain()) return this.#now(this.#receiver.receiveSync(timeout));
+    const { room, takeSync } = this.#offer;
+    return this.#now(firstOfSync(this.#isolate, [{ room, attempt: takeSync! }], { timeout }));
   }
 
   /** Items inside; exact when nobody puts or gets at this moment. Python: `qsize`. */
@@ -316,7 +322,12 @@ export class Queue<T>
     throw new ClosedError(`Cannot ${operation} ${this.#name}: it is closed`, { value });
   }
 
-  async #getValid(options: WaitOptions = {}): Promise<T> {
+  /** Whether an item is got as it is, and is gone then. */
+  #isPlain(): boolean {
+    return this.#schema === undefined && this.#port.leases === undefined;
+  }
+
+  async #getOffered(options: WaitOptions = {}): Promise<T> {
     const { room, take } = this.#offer;
     for (;;) {
       const item = await firstOf<unknown>([{ room, attempt: take }], {
@@ -328,28 +339,15 @@ export class Queue<T>
     }
   }
 
-  /** What the schema makes of an item, if there is one; an item that it refuses is done. */
   #accept(item: unknown): unknown {
     if (this.#schema === undefined) return item;
-    const { leases } = this.#port;
-    const name = leases?.latest;
-    const refuse = (error: unknown) => {
-      if (name !== undefined) leases!.refuse(name);
-      throw error;
-    };
-    try {
-      const valid = validate(this.#schema, item, `get from ${this.#name}`);
-      return valid instanceof Promise ? valid.catch(refuse) : valid;
-    } catch (error) {
-      return refuse(error);
-    }
+    return validate(this.#schema, item, `get from ${this.#name}`);
   }
 
-  #acceptNow(item: unknown): T {
+  #now(item: unknown): T {
     if (item === PENDING) throw new EmptyError(`Cannot get from ${this.#name}: it is empty`);
-    const valid = this.#accept(item);
-    if (this.#schema === undefined || !(valid instanceof Promise)) return valid as T;
-    valid.catch(() => {});
+    if (this.#schema === undefined || !(item instanceof Promise)) return item as T;
+    item.catch(() => {});
     throw new TypeError(`Cannot get from ${this.#name} at once: its schema is asynchronous`);
   }
 }

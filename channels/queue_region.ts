@@ -16,6 +16,8 @@ import {
   makeRegion,
   QUEUE_REGION,
   REGION_WORDS,
+  type RegionType,
+  typeOfRegion,
 } from "../memory/region.ts";
 import { formatRing, recoverRing, Ring, ringBytes, type RingSize } from "../memory/ring.ts";
 import { careFor } from "../memory/sweep.ts";
@@ -24,7 +26,8 @@ import type { PortRing } from "./port.ts";
 
 const MAX_SIZE = REGION_WORDS;
 const RING = REGION_WORDS + 16;
-const CELL_BYTES = 128;
+/** Bytes of a cell of a queue. */
+export const CELL_BYTES = 128;
 const UNBOUNDED_CELLS = 256;
 
 /** Most items that a bounded queue can hold. */
@@ -71,9 +74,7 @@ export const PORT: unique symbol = Symbol("port");
 /** Makes the region of a queue; `maxsize` 0 for no bound. */
 export function makeQueueRegion(isolate: Isolate, maxsize: number): BlockHandle {
   const { arena, heap, slot } = isolate;
-  const size: RingSize = maxsize === 0
-    ? { cells: UNBOUNDED_CELLS, cellBytes: CELL_BYTES }
-    : { cells: Math.max(2, cellsFor(maxsize)), cellBytes: CELL_BYTES, limit: maxsize };
+  const size = ringSizeFor(maxsize);
   const bytes = (RING - REGION_WORDS) * 4 + ringBytes(size);
   const region = makeRegion(arena, heap, { type: QUEUE_REGION, bytes, slot });
   if (region === NO_ROOM) throw new FullError("Cannot make a queue: the arena is full");
@@ -82,11 +83,21 @@ export function makeQueueRegion(isolate: Isolate, maxsize: number): BlockHandle 
   return region;
 }
 
-function openQueueRing(isolate: Isolate, region: BlockHandle): QueueRing {
+function openQueueRing(isolate: Isolate, region: BlockHandle): Ring | Chain {
   const at = isolate.arena.wordOf(region);
-  const maxsize = load(isolate.arena.words, at + MAX_SIZE);
-  if (maxsize === 0) return new Chain(isolate, at + RING);
-  return new Ring(isolate, at + RING, { writers: "many", readers: "many" });
+  return openRing(isolate, at + RING, load(isolate.arena.words, at + MAX_SIZE));
+}
+
+/** A ring at `at` for a queue of this size, as this isolate uses it. */
+export function openRing(isolate: Isolate, at: number, maxsize: number): Ring | Chain {
+  if (maxsize === 0) return new Chain(isolate, at);
+  return new Ring(isolate, at, { writers: "many", readers: "many" });
+}
+
+/** The size of the ring, or of the first one, of a queue of this size. */
+export function ringSizeFor(maxsize: number): RingSize {
+  if (maxsize === 0) return { cells: UNBOUNDED_CELLS, cellBytes: CELL_BYTES };
+  return { cells: Math.max(2, cellsFor(maxsize)), cellBytes: CELL_BYTES, limit: maxsize };
 }
 
 /** A queue as this isolate uses it. */
@@ -100,9 +111,22 @@ export function openQueue(isolate: Isolate, region: BlockHandle): QueuePort {
   };
 }
 
+const frees = new Map<RegionType, (isolate: Isolate, region: BlockHandle) => void>([
+  [QUEUE_REGION, freeQueue],
+]);
+
+/** Says how a queue of another type of region is freed, with what is inside. */
+export function freesQueues(
+  type: RegionType,
+  free: (isolate: Isolate, region: BlockHandle) => void,
+): void {
+  frees.set(type, free);
+}
+
 /** A message that named the queue will not arrive. */
 export function forgetQueue(isolate: Isolate, region: BlockHandle): void {
-  if (forgetRegion(isolate.arena, region)) freeQueue(isolate, region);
+  const free = frees.get(typeOfRegion(isolate.arena, region));
+  if (free !== undefined && forgetRegion(isolate.arena, region)) free(isolate, region);
 }
 
 function freeQueue(isolate: Isolate, region: BlockHandle): void {

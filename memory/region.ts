@@ -39,6 +39,9 @@ export const INBOX_REGION: RegionType = 4;
 /** A message too large for a block, while it is fed to its reader. */
 export const STREAM_REGION: RegionType = 5;
 
+/** As {@linkcode QUEUE_REGION}, with what was got and is not done. */
+export const JOINABLE_QUEUE_REGION: RegionType = 16;
+
 /** Makes a region held by `slot`, its content zeroed; {@linkcode NO_ROOM} when the arena is full. */
 export function makeRegion(arena: Arena, heap: Heap, options: RegionOptions): BlockHandle {
   const bytes = REGION_WORDS * 4 + options.bytes;

@@ -170,7 +170,11 @@ export function sendables(tree: Tree, json: Json, wider: Wider<1>, anything: unk
   send(Counter);
   send({ a: [1, { b: new Date(), c: undefined as string | undefined }], h } as const);
   send(new Map([[1, new Set(["a"])]]));
-  send({ e: new Error("x"), r: /x/, bytes: new Uint8Array(1), shared: new SharedArrayBuffer(1) });
+  send({ e: new Error("x"), r: /x/, bytes: new Uint8Array(1), any: new Uint8Array(1) as Uint8Array });
+  // @ts-expect-error shared memory
+  send({ shared: new SharedArrayBuffer(1) });
+  // @ts-expect-error a view of shared memory
+  send(new Int32Array(new SharedArrayBuffer(4)));
   send(new ReadableStream<number>());
   // @ts-expect-error a function deep inside
   send({ a: { b: [{ c: () => 1 }] } });
