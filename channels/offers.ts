@@ -11,6 +11,7 @@ import { PENDING } from "../memory/line.ts";
 import type { Offer } from "../memory/waitable.ts";
 import { VOID } from "./arrival.ts";
 import { dropParcel, place, postedOf, wrap } from "./parcel.ts";
+import type { Leases } from "./queue_region.ts";
 import type { PortRing, Receiver, SenderRules } from "./port.ts";
 import { Incoming } from "./stream.ts";
 
@@ -35,8 +36,8 @@ export interface ReceiveRules {
   isReady(): boolean;
   /** Makes what is given of what was received; it may throw, and may give a promise. */
   accept?(value: unknown): unknown;
-  /** Called for each message taken; what it gives is called if the message is refused, or never came. */
-  taken?(): () => void;
+  /** Told of messages that cannot be read, are refused, or never came whole. */
+  readonly leases?: Leases;
 }
 
 /** What can be received from a ring, as an offer. */
@@ -45,21 +46,16 @@ export function receiveOffer(ring: PortRing, receiver: Receiver, rules: ReceiveR
     const { value } = await receiver.finish(rest);
     return value === VOID ? PENDING : await accepted(rules, value);
   };
+  const accept = (value: unknown) => value === PENDING ? value : accepted(rules, value);
   return {
     room: ring.readers,
     isReady: rules.isReady,
-    take() {
-      const value = receiver.take();
-      if (value === PENDING) return value;
-      return refusable(
-        rules,
-        () => value instanceof Incoming ? finish(value) : accepted(rules, value),
-      );
-    },
-    takeSync() {
-      const value = receiver.receiveSync(0);
-      return value === PENDING ? value : refusable(rules, () => accepted(rules, value));
-    },
+    take: () =>
+      refusable(rules, () => {
+        const value = receiver.take();
+        return value instanceof Incoming ? finish(value) : accept(value);
+      }),
+    takeSync: () => refusable(rules, () => accept(receiver.receiveSync(0))),
   };
 }
 
@@ -67,20 +63,30 @@ function accepted({ accept }: ReceiveRules, value: unknown): unknown {
   return accept === undefined ? value : accept(value);
 }
 
-/** What `make` gives of a message that was taken; the channel is told when there is nothing to give. */
-function refusable({ taken }: ReceiveRules, make: () => unknown): unknown {
-  const refuse = taken?.();
-  if (refuse === undefined) return make();
-  const fail = (error: unknown) => {
-    refuse();
-    throw error;
+/** Takes; of the messages that are kept meanwhile, those that are not given in the end are refused. */
+function refusable({ leases }: ReceiveRules, take: () => unknown): unknown {
+  if (leases === undefined) return take();
+  const before = leases.latest;
+  const refuse = (from: number, to: number) => {
+    for (let number = from; ((to - number) | 0) >= 0; number = (number + 1) | 0) {
+      leases.refuse(number);
+    }
   };
   try {
-    const value = make();
+    const value = take();
+    const { latest } = leases;
+    refuse(before + 1, latest - 1);
     if (!(value instanceof Promise)) return value;
-    return value.then((whole) => (whole === PENDING && refuse(), whole), fail);
+    return value.then((whole) => {
+      if (whole === PENDING) leases.refuse(latest);
+      return whole;
+    }, (error) => {
+      leases.refuse(latest);
+      throw error;
+    });
   } catch (error) {
-    return fail(error);
+    refuse(before + 1, leases.latest);
+    throw error;
   }
 }
 

@@ -196,8 +196,6 @@ export interface ReceiverRules {
   took?(longBytes: number): void;
   /** Told the cell of each message before it leaves the ring. */
   taking?(cell: number): void;
-  /** Told that the message told of last cannot be read, or never came whole. */
-  failed?(): void;
 }
 
 /** The receiving side of a ring. */
@@ -231,17 +229,8 @@ export class Receiver {
         return PENDING;
       }
       this.#rules.taking?.(cell);
-      const value = this.#rules.failed === undefined ? this.#arrival.open(cell) : this.#try(cell);
+      const value = this.#arrival.open(cell);
       if (value !== VOID) return value;
-    }
-  }
-
-  #try(cell: number): unknown {
-    try {
-      return this.#arrival.open(cell);
-    } catch (error) {
-      this.#rules.failed!();
-      throw error;
     }
   }
 
@@ -250,7 +239,7 @@ export class Receiver {
     if (this.#ring.readers.wanted) return PENDING;
     const value = this.take();
     if (!(value instanceof Incoming)) return value;
-    const whole = this.#finishSync(value);
+    const whole = this.#arrival.finishSync(value);
     return whole === VOID ? PENDING : whole;
   }
 
@@ -291,7 +280,7 @@ export class Receiver {
       if (!(value instanceof Incoming)) {
         this.#isolate.park.block(this.#ring.readers, { attempt, timeout });
       }
-      if (value instanceof Incoming) value = this.#finishSync(value);
+      if (value instanceof Incoming) value = this.#arrival.finishSync(value);
     } while (value === VOID);
     return value;
   }
@@ -316,12 +305,6 @@ export class Receiver {
     let head: readonly number[] = [];
     const value = await this.#arrival.finish(stream, () => head = [...this.head]);
     return { value, head };
-  }
-
-  #finishSync(stream: Incoming): unknown {
-    const value = this.#arrival.finishSync(stream);
-    if (value === VOID) this.#rules.failed?.();
-    return value;
   }
 
   async #finish(stream: Incoming, options: WaitOptions): Promise<unknown> {

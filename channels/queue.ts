@@ -119,15 +119,11 @@ export class Queue<T>
       ended: () => {},
       timedOut: () => new EmptyError(`Cannot get from ${this.#name}: it is empty`),
       taking: leases && ((cell) => leases.keep(cell)),
-      failed: leases && (() => leases.refuse(leases.latest)),
     });
     this.#offer = receiveOffer(this.#ring, this.#receiver, {
       isReady: () => (this.#check("wait for"), this.#ring.ready === true),
       accept: (item) => this.#accept(item),
-      taken: leases && (() => {
-        const { latest } = leases;
-        return () => leases.refuse(latest);
-      }),
+      leases,
     });
     known(isolate).set(this.#port.region, new WeakRef(this as Queue<unknown>));
     collected.register(this, { isolate, port: this.#port }, this);
