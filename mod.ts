@@ -81,6 +81,17 @@ export { Queue } from "./channels/queue.ts";
 export { SimpleQueue } from "./channels/simple_queue.ts";
 export type { QueueOptions, SyncOptions } from "./channels/queue.ts";
 
+// Locks and signals
+export { Lock } from "./memory/locks/lock.ts";
+export { RLock } from "./memory/locks/rlock.ts";
+export { BoundedSemaphore, Semaphore } from "./memory/locks/semaphore.ts";
+export { Condition } from "./memory/locks/condition.ts";
+export { Event } from "./memory/locks/event.ts";
+export { Barrier } from "./memory/locks/barrier.ts";
+export type { BarrierOptions, BarrierWait } from "./memory/locks/barrier.ts";
+export type { Held, LockTimeout } from "./memory/locks/held.ts";
+export type { LockOptions } from "./memory/locks/shared.ts";
+
 // Code that other isolates find
 export { task } from "./actors/code.ts";
 export type { Target, Task, TaskRef, TaskResult } from "./actors/code.ts";

@@ -30,12 +30,16 @@ export interface Wait<T> extends WaitOptions {
   readonly operation: string;
   /** The error of a wait that ran out of time; default {@linkcode TimeoutError}. */
   timedOut?(): Error;
+  /** Called when the wait was called off or ran out of time, before it rejects. */
+  gaveUp?(): void;
 }
 
 /** Somebody who waits. Whoever lets it go on takes it out of the room first, then calls one of the two. */
 export interface Waiting {
   /** Tries; {@linkcode PENDING} when it cannot go on yet. */
   readonly attempt: () => unknown;
+  /** Called when it gives up, before it is rejected. */
+  readonly gaveUp?: () => void;
   /** Called with what the attempt gave. */
   readonly resolve: (value: never) => void;
   /** Called with what the attempt threw. */
@@ -153,6 +157,7 @@ export class Line implements Source, Room {
       };
       const waiting: Waiting = {
         attempt: () => wait.attempt(),
+        gaveUp: () => wait.gaveUp?.(),
         resolve: settle(resolve) as (value: never) => void,
         reject: settle(reject),
       };
@@ -170,6 +175,7 @@ export class Line implements Source, Room {
 
   #giveUp(waiting: Waiting, reason: unknown): void {
     this.leave(waiting);
+    waiting.gaveUp?.();
     waiting.reject(reason);
     this.stir();
   }

@@ -134,6 +134,11 @@ export class Park {
     }
   }
 
+  /** Rings one isolate for what waits under a topic; here it is tried again soon. */
+  ringOne(slot: number, topic: number): void {
+    this.#ring(slot, 1 << topic);
+  }
+
   /** Has the sources tried again soon, without a ring. */
   wake(): void {
     if (this.#state === "turning") return;

@@ -38,6 +38,16 @@ export const INBOX_REGION: RegionType = 4;
 
 /** A message too large for a block, while it is fed to its reader. */
 export const STREAM_REGION: RegionType = 5;
+/** A lock: who has it, and who waits for it. */
+export const LOCK_REGION: RegionType = 10;
+/** Permits, and who has them. */
+export const SEMAPHORE_REGION: RegionType = 11;
+/** Those who wait to be notified. */
+export const CONDITION_REGION: RegionType = 12;
+/** A flag, and those who wait for it. */
+export const EVENT_REGION: RegionType = 13;
+/** Those who wait for each other. */
+export const BARRIER_REGION: RegionType = 14;
 
 /** As {@linkcode QUEUE_REGION}, with what was got and is not done. */
 export const JOINABLE_QUEUE_REGION: RegionType = 16;
