@@ -26,7 +26,16 @@ import { PENDING } from "../../memory/line.ts";
 import { type Waitable, waitable } from "../../memory/waitable.ts";
 import { sayAndClose } from "../fixtures/selecting.ts";
 import { getForEver, produce, sendX } from "../fixtures/channels.ts";
-import { isPending, rejection, rejectsWith, sleepers, traces, troupeTest, turn, until } from "../support.ts";
+import {
+  isPending,
+  rejection,
+  rejectsWith,
+  sleepers,
+  traces,
+  troupeTest,
+  turn,
+  until,
+} from "../support.ts";
 
 type End = Connection<unknown, unknown>;
 
