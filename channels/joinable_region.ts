@@ -191,13 +191,12 @@ export class Consumer implements Leases {
 
   /** The oldest item that was got here is done; if there is none, one that anybody put. `false`: none. */
   finish(): boolean {
-    const oldest = this.#kept.shift();
-    if (oldest !== undefined) this.#ring.ledger.finish(oldest);
-    else if (this.unfinished > 0) this.#ring.ledger.countDone();
-    else return false;
+    const wasLeft = this.unfinished > 0;
+    if (this.#kept.length > 0) this.#finishOldest();
+    else if (wasLeft) this.#ring.ledger.countDone(1);
     this.#finishRefused();
     this.#tell();
-    return true;
+    return wasLeft;
   }
 
   /** What was got here and is not done goes back. */
@@ -211,9 +210,16 @@ export class Consumer implements Leases {
 
   #finishRefused(): void {
     while (this.#kept.length > 0 && this.#refused.delete(this.#kept[0].number)) {
-      this.#ring.ledger.finish(this.#kept.shift()!);
+      this.#finishOldest();
       this.#tell();
     }
+  }
+
+  /** An item that somebody said to be done before it was got counts once. */
+  #finishOldest(): void {
+    const wasLeft = this.unfinished > 0;
+    this.#ring.ledger.finish(this.#kept.shift()!);
+    if (!wasLeft) this.#ring.ledger.countDone(-1);
   }
 
   #tell(): void {

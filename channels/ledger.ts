@@ -136,9 +136,9 @@ export class Ledger {
     store(this.#words, this.#at + AIM_CELL + dead, 0);
   }
 
-  /** One item is done that is in nobody's list. */
-  countDone(): void {
-    add(this.#words, this.#at + EXTRA + this.#isolate.slot, 1);
+  /** One item more (or less) is done than is known from the lists. */
+  countDone(by: 1 | -1): void {
+    add(this.#words, this.#at + EXTRA + this.#isolate.slot, by);
   }
 
   /** The number of the next item that this isolate gets. */
@@ -209,7 +209,7 @@ export class Ledger {
   /** An item is given up. */
   countLost(): void {
     add(this.#words, this.#at + LOST, 1);
-    this.countDone();
+    this.countDone(1);
   }
 
   #sum(table: number): number {
