@@ -7,7 +7,7 @@ import { otherwise, select, sending } from "../../channels/select.ts";
 import { here } from "../../memory/isolate.ts";
 import { troupeTest } from "../support.ts";
 
-const RUNS = Deno.env.get("TROUPE_SOAK") === "1" ? 20_000 : 500;
+const RUNS = Deno.env.get("TROUPE_SOAK") === "1" ? 100_000 : 1000;
 
 /** Lets everything go on that can: a few turns of the event loop. */
 async function settle(): Promise<void> {
