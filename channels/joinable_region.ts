@@ -191,12 +191,10 @@ export class Consumer implements Leases {
 
   /** The oldest item that was got here is done; if there is none, one that anybody put. `false`: none. */
   finish(): boolean {
-    const wasLeft = this.unfinished > 0;
-    if (this.#kept.length > 0) this.#finishOldest();
-    else if (wasLeft) this.#ring.ledger.countDone(1);
+    const isDone = this.#kept.length > 0 ? this.#finishOldest() : this.#finishAny();
     this.#finishRefused();
     this.#tell();
-    return wasLeft;
+    return isDone;
   }
 
   /** What was got here and is not done goes back. */
@@ -215,11 +213,19 @@ export class Consumer implements Leases {
     }
   }
 
-  /** An item that somebody said to be done before it was got counts once. */
-  #finishOldest(): void {
-    const wasLeft = this.unfinished > 0;
-    this.#ring.ledger.finish(this.#kept.shift()!);
-    if (!wasLeft) this.#ring.ledger.countDone(-1);
+  /** `false` when somebody had said that it is done before it was got: it counts once. */
+  #finishOldest(): boolean {
+    const { ledger } = this.#ring;
+    const isOpen = ledger.isInOrder || ledger.unfinished > 0;
+    ledger.finish(this.#kept.shift()!);
+    if (!isOpen) ledger.countTwice();
+    return isOpen;
+  }
+
+  #finishAny(): boolean {
+    const isOpen = this.unfinished > 0;
+    if (isOpen) this.#ring.ledger.countDone();
+    return isOpen;
   }
 
   #tell(): void {

@@ -36,11 +36,13 @@ import { CELL_BYTES } from "./queue_region.ts";
 export const MAX_SIZE = REGION_WORDS;
 const MOST_DELIVERIES = REGION_WORDS + 1;
 const LOST = REGION_WORDS + 2;
+const FROM_NOBODY = REGION_WORDS + 3;
 /** Offset: the list of those who wait until all is done. */
 export const JOINERS = REGION_WORDS + 16;
 const FIRST = JOINERS + 16 * Math.ceil(WAIT_LIST_WORDS / 16);
 const PUT = FIRST + MAX_ISOLATES;
-const DONE = PUT + MAX_ISOLATES;
+/** Offset: how many of the items that each isolate got are done. */
+export const DONE = PUT + MAX_ISOLATES;
 const EXTRA = DONE + MAX_ISOLATES;
 const AIM_CELL = EXTRA + MAX_ISOLATES;
 const AIM_TICKET = AIM_CELL + MAX_ISOLATES;
@@ -136,9 +138,20 @@ export class Ledger {
     store(this.#words, this.#at + AIM_CELL + dead, 0);
   }
 
-  /** One item more (or less) is done than is known from the lists. */
-  countDone(by: 1 | -1): void {
-    add(this.#words, this.#at + EXTRA + this.#isolate.slot, by);
+  /** Whether all that was counted as done was got before: then an item in a list is surely not done. */
+  get isInOrder(): boolean {
+    return load(this.#words, this.#at + FROM_NOBODY) === 0;
+  }
+
+  /** One item is done that is in nobody's list. */
+  countDone(): void {
+    store(this.#words, this.#at + FROM_NOBODY, 1);
+    this.#count(1);
+  }
+
+  /** An item in the list had been counted as done before. */
+  countTwice(): void {
+    this.#count(-1);
   }
 
   /** The number of the next item that this isolate gets. */
@@ -209,7 +222,11 @@ export class Ledger {
   /** An item is given up. */
   countLost(): void {
     add(this.#words, this.#at + LOST, 1);
-    this.countDone(1);
+    this.#count(1);
+  }
+
+  #count(by: 1 | -1): void {
+    add(this.#words, this.#at + EXTRA + this.#isolate.slot, by);
   }
 
   #sum(table: number): number {
