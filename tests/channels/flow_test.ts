@@ -294,6 +294,15 @@ troupeTest("drain() gives what is there and does not wait for more", async () =>
   assertEquals(await Array.fromAsync(queue.drain()), []);
 });
 
+troupeTest("I21 what nobody received can be had before the close, each value once", async () => {
+  const queue = new Queue<{ n: number }>();
+  for (const n of [1, 2, 3]) await queue.put({ n });
+  assertEquals(await queue.get(), { n: 1 });
+  const undelivered = await Array.fromAsync(queue.drain());
+  queue.close();
+  assertEquals(undelivered, [{ n: 2 }, { n: 3 }]);
+});
+
 troupeTest("schemas of a pipe check what arrives, each way, and say their types", async () => {
   const ping = z.object({ n: z.coerce.number() });
   const [a, b] = pipe({ schemas: [ping, z.string()] });

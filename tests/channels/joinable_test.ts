@@ -128,7 +128,7 @@ troupeTest("QUEUE-26 four workers do ten items, then end by sentinels", async ()
 });
 
 for (const how of ["throw", "exit", "end", "close", "a kill"]) {
-  troupeTest(`QUEUE-28 an item of a consumer that ends by ${how} goes to another`, async () => {
+  troupeTest(`QUEUE-28 I19 an item of a consumer that ends by ${how} goes to another`, async () => {
     await using queue = new JoinableQueue<unknown>();
     await using took = new Queue<string>();
     for (const item of [{ small: 1 }, new Uint8Array(10_000).fill(7)]) {
