@@ -25,14 +25,12 @@ export function iterate<T>(next: Next<T>): AsyncIterableIterator<T> {
   const options = { signal: left.signal };
   const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
   return {
-    async next() {
-      if (left.signal.aborted) return end;
-      try {
-        return { done: false, value: await next(options) };
-      } catch (error) {
+    next() {
+      if (left.signal.aborted) return Promise.resolve(end);
+      return next(options).then((value) => ({ done: false, value }), (error) => {
         if (left.signal.aborted || isEnd(error)) return end;
         throw error;
-      }
+      });
     },
     return() {
       left.abort();

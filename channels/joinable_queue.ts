@@ -135,8 +135,8 @@ export class JoinableQueue<T> extends Queue<T> {
   /** As a queue's; what was got here and is not done goes back to the others. */
   override close(): void {
     this.#state = "closed";
-    super.close();
     this.#port.joiners.stir();
+    super.close();
   }
 
   #check(operation: string): void {

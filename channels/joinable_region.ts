@@ -73,6 +73,7 @@ export function openJoinable(isolate: Isolate, region: BlockHandle): JoinablePor
     leases,
     leave() {
       leases.leave();
+      for (const line of [ring.readers, ring.writers, joiners]) isolate.park.unwatch(line);
       if (dropRegion(isolate.arena, region, isolate.slot)) freeJoinable(isolate, region);
     },
   };

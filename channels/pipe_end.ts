@@ -233,8 +233,11 @@ export class PipeEnd implements Connection<unknown, unknown> {
     if (this.#state !== "open") return false;
     this.#state = state;
     collected.unregister(this);
-    this.#incoming?.readers.stir();
-    this.#outgoing?.writers.stir();
+    for (const line of [this.#incoming?.readers, this.#outgoing?.writers]) {
+      if (line === undefined) continue;
+      line.stir();
+      this.#isolate.park.unwatch(line);
+    }
     return true;
   }
 

@@ -102,10 +102,12 @@ export function ringSizeFor(maxsize: number): RingSize {
 
 /** A queue as this isolate uses it. */
 export function openQueue(isolate: Isolate, region: BlockHandle): QueuePort {
+  const ring = openQueueRing(isolate, region);
   return {
     region,
-    ring: openQueueRing(isolate, region),
+    ring,
     leave() {
+      for (const line of [ring.readers, ring.writers]) isolate.park.unwatch(line);
       if (dropRegion(isolate.arena, region, isolate.slot)) freeQueue(isolate, region);
     },
   };

@@ -82,7 +82,18 @@ export function sending<T>(into: Accepting<T>, value: NoInfer<T>): Sending {
   return { kind: "sending", prepare: () => into[accepting](value) };
 }
 
-/** The default arm: a `select` that has it never waits. */
+/**
+ * The default arm: a `select` that has it never waits.
+ *
+ * @example Look without waiting
+ * ```ts
+ * import { otherwise, Queue, select } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using jobs = new Queue<string>();
+ * assertEquals((await select({ jobs, idle: otherwise() })).arm, "idle");
+ * ```
+ */
 export function otherwise(): Otherwise {
   return { kind: "otherwise" };
 }
@@ -142,6 +153,17 @@ export async function select<const Arms extends Record<string, Arm>>(
  *
  * @param options `timeout` in milliseconds; 0 does not wait, absent waits for ever.
  * @throws NotSupportedError when an arm is a promise
+ *
+ * @example A worker's loop without promises
+ * ```ts
+ * import { after, Queue, selectSync } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using jobs = new Queue<number>();
+ * jobs.putNowait(7);
+ * const got = selectSync({ jobs, late: after(1000) });
+ * assertEquals([got.arm, got.value], ["jobs", 7]);
+ * ```
  */
 export function selectSync<
   const Arms extends Record<string, Exclude<Arm, PromiseLike<unknown>>>,

@@ -71,6 +71,18 @@ export async function wait<T extends Waitable | PromiseLike<unknown>>(
  *
  * @param options `timeout` in milliseconds; 0 does not wait, absent waits for ever.
  * @throws NotSupportedError when one is a promise, or a connection that only sends
+ *
+ * @example Whichever has an item
+ * ```ts
+ * import { Queue, waitSync } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using a = new Queue<number>();
+ * await using b = new Queue<number>();
+ * b.putNowait(1);
+ * assertEquals(waitSync([a, b]), [b]);
+ * assertEquals(waitSync([a], { timeout: 0 }), []);
+ * ```
  */
 export function waitSync<T extends Waitable>(
   things: Iterable<T>,
