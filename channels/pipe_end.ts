@@ -31,6 +31,7 @@ import {
   sendEnd,
   takeEnd,
 } from "./pipe_region.ts";
+import { partOf } from "./bytes.ts";
 import { Receiver, Sender, type SenderRules } from "./port.ts";
 import type { BlockOptions, Connection } from "./connection.ts";
 import { checkSchema, type StandardSchemaV1, validate } from "./schema.ts";
@@ -111,16 +112,8 @@ export class PipeEnd implements Connection<unknown, unknown> {
     return this.#receiver.poll(() => this.#isReady(), timeout);
   }
 
-  sendBytes(bytes: Uint8Array, offset = 0, size?: number): Promise<void> {
-    if (!(bytes instanceof Uint8Array)) {
-      return Promise.reject(new TypeError("Cannot send bytes: the value is no Uint8Array"));
-    }
-    const length = size ?? bytes.length - offset;
-    if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
-      const text = `Cannot send ${length} bytes from ${offset}: there are ${bytes.length}`;
-      return Promise.reject(new RangeError(text));
-    }
-    return this.send(bytes.subarray(offset, offset + length));
+  async sendBytes(bytes: Uint8Array, offset = 0, size?: number): Promise<void> {
+    await this.send(partOf(bytes, offset, { size }));
   }
 
   async recvBytes(maxLength = Infinity): Promise<Uint8Array> {
