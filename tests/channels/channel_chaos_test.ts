@@ -81,24 +81,33 @@ for (
     const start = () => new Process({ target, args: [a, b, to] }).start();
     const workers = [start(), start()];
     const seen = new Set<number>();
-    const note = (n: number) => {
-      assert(!seen.has(n), `${n} twice`);
-      seen.add(n);
-    };
-    await until(() => sleepers() === 2, "both to wait");
+    let up = 0;
+    const reading = (async () => {
+      for await (const n of to) {
+        if (n < 0) up++;
+        else {
+          assert(!seen.has(n), `${n} twice`);
+          seen.add(n);
+        }
+      }
+    })();
     const items = SOAK ? 50_000 : 1500;
     let kills = 0;
     for (let n = 0; n < items; n++) {
       await awake(rng() < 0.5 ? a.put(n) : b.put(n), "room");
       if (n % 150 !== 149) continue;
+      await until(() => up === kills + 2, "the workers to be up");
       kills++;
       const which = kills % 2;
       workers[which].kill();
       await workers[which].join();
       workers[which] = start();
     }
-    await until(() => a.empty() && b.empty() && sleepers() === 2, "all to be taken");
-    for await (const n of to.drain()) note(n);
+    const isTaken = () => a.empty() && b.empty() && to.empty() && sleepers() === 2;
+    await until(() => up === kills + 2 && isTaken(), "all to be taken");
+    await turn(5);
+    to.close();
+    await reading;
     assert(items - seen.size <= kills, `${items - seen.size} lost in ${kills} kills`);
     for (const one of workers) one.kill();
     await Promise.all(workers.map((one) => one.join()));
@@ -110,6 +119,7 @@ for (
     await using to = new Queue<number>();
     for (let round = 0; round < 6; round++) {
       const worker = new Process({ target, args: [a, b, to] }).start();
+      assertEquals(await to.get(), -1);
       await until(() => sleepers() === 1, "its wait");
       worker.kill();
       if (round % 2 === 0) await until(() => traces().threads === 0, "its burial");

@@ -30,6 +30,7 @@ import {
   sleepers,
   traces,
   troupeTest,
+  turn,
   until,
 } from "../support.ts";
 
@@ -280,12 +281,19 @@ troupeTest(
     const seen = new Map<number, number>();
     const start = () => new Process({ target: doForEver, args: [queue, did] }).start();
     const workers = [start(), start()];
-    await until(() => sleepers() === 2, "both to wait");
+    let up = 0;
+    const reading = (async () => {
+      for await (const n of did) {
+        if (n < 0) up++;
+        else seen.set(n, (seen.get(n) ?? 0) + 1);
+      }
+    })();
     const items = 2000;
     let kills = 0;
     for (let n = 0; n < items; n++) {
       await queue.put(n);
       if (n % 250 !== 249) continue;
+      await until(() => up === kills + 2, "the workers to be up");
       kills++;
       const which = kills % 2;
       workers[which].kill();
@@ -293,11 +301,13 @@ troupeTest(
       workers[which] = start();
     }
     await queue.join();
-    for await (const n of did.drain()) seen.set(n, (seen.get(n) ?? 0) + 1);
+    await until(() => up === kills + 2 && did.empty() && sleepers() === 2, "both to wait");
+    await turn(5);
+    did.close();
+    await reading;
     assertEquals([seen.size, queue.lost, queue.unfinished], [items, 0, 0]);
     const twice = [...seen.values()].filter((times) => times > 1).length;
     assert(twice <= kills, `${twice} items twice in ${kills} kills`);
-    await until(() => sleepers() === 2, "both to wait");
     for (const one of workers) one.kill();
     await Promise.all(workers.map((one) => one.join()));
   },
