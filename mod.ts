@@ -42,7 +42,8 @@ export type { ErrorCode, ExitReason, Issue } from "./errors.ts";
 // What can be sent
 export { handle } from "./memory/handle.ts";
 export type { Handle } from "./memory/handle.ts";
-export type { WaitOptions } from "./memory/line.ts";
+export { PENDING } from "./memory/line.ts";
+export type { Room, Waiting, WaitOptions } from "./memory/line.ts";
 export type {
   CheckSendable,
   NotSendable,
@@ -83,7 +84,25 @@ export { RawValue, Value } from "./memory/values/value.ts";
 export { pipe } from "./channels/pipe.ts";
 export type { PipeOptions } from "./channels/pipe.ts";
 export type { BlockOptions, Connection } from "./channels/connection.ts";
+export { after } from "./channels/moments.ts";
+export { accepting } from "./channels/offers.ts";
+export type { Accepting, SendOffer } from "./channels/offers.ts";
+export { otherwise, select, selectSync, sending } from "./channels/select.ts";
+export type {
+  Arm,
+  Otherwise,
+  Outcome,
+  Selected,
+  SelectOptions,
+  Sending,
+} from "./channels/select.ts";
+export { wait, waitSync } from "./channels/wait.ts";
+export { waitable } from "./memory/waitable.ts";
+export type { EndingOffer, Offer, Waitable } from "./memory/waitable.ts";
+export { JoinableQueue } from "./channels/joinable_queue.ts";
+export type { JoinableQueueOptions } from "./channels/joinable_queue.ts";
 export { Queue } from "./channels/queue.ts";
+export { SimpleQueue } from "./channels/simple_queue.ts";
 export type { QueueOptions, SyncOptions } from "./channels/queue.ts";
 
 // Locks and signals

@@ -250,7 +250,11 @@ function wrapLong(desk: Desk, { value, head }: Letter, written: number): Parcel 
 }
 
 /** What a cell says of a block: its handle and the length of the message in it. */
-function writeName(words: Int32Array, at: number, { block, length }: Parcel): void {
+export function writeName(
+  words: Int32Array,
+  at: number,
+  { block, length }: Pick<Parcel, "block" | "length">,
+): void {
   words[at] = unitOf(block);
   words[at + 1] = generationOf(block);
   words[at + 2] = length;

@@ -175,7 +175,12 @@ export class Park {
    *
    * @throws NotSupportedError where the memory is not shared: nobody else could change anything
    */
-  block(source: Source, { attempt, timeout = Infinity }: Blocking): boolean {
+  block(source: Source, blocking: Blocking): boolean {
+    return this.blockOnAny([source], blocking);
+  }
+
+  /** As {@linkcode Park.block}, until one of several sources changes so that `attempt` succeeds. */
+  blockOnAny(sources: readonly Source[], { attempt, timeout = Infinity }: Blocking): boolean {
     if (attempt()) return true;
     if (timeout <= 0) return false;
     if (!this.#arena.shared) {
@@ -187,7 +192,7 @@ export class Park {
     try {
       for (;;) {
         if (this.#look(attempt)) return true;
-        enlist(this.#words, source.list, this.#slot);
+        for (const { list } of sources) enlist(this.#words, list, this.#slot);
         if (attempt()) return true;
         const left = end - performance.now();
         if (left <= 0) return false;

@@ -55,6 +55,9 @@ export const MEMORY_REGION: RegionType = 17;
 /** A part of the directory of names. */
 export const NAMES_REGION: RegionType = 18;
 
+/** As {@linkcode QUEUE_REGION}, with what was got and is not done. */
+export const JOINABLE_QUEUE_REGION: RegionType = 19;
+
 /** Makes a region held by `slot`, its content zeroed; {@linkcode NO_ROOM} when the arena is full. */
 export function makeRegion(arena: Arena, heap: Heap, options: RegionOptions): BlockHandle {
   const bytes = REGION_WORDS * 4 + options.bytes;
@@ -139,10 +142,15 @@ export function holdsRegion(arena: Arena, region: BlockHandle, slot: number): bo
  * @throws ClosedError when what it named is gone, or is something else
  */
 export function checkRegion(arena: Arena, region: BlockHandle, type: RegionType): void {
-  const alive = Number.isSafeInteger(region) && region >= 0 && arena.isLive(region);
-  if (!alive || load(arena.words, arena.wordOf(region) + REGION_TYPE) !== type) {
+  if (typeOfRegion(arena, region) !== type) {
     throw new ClosedError("Cannot use the handle: what it named is gone");
   }
+}
+
+/** The type of the region that a handle from outside names; 0 when what it named is gone. */
+export function typeOfRegion(arena: Arena, region: BlockHandle): RegionType {
+  const alive = Number.isSafeInteger(region) && region >= 0 && arena.isLive(region);
+  return alive ? load(arena.words, arena.wordOf(region) + REGION_TYPE) : 0;
 }
 
 function setHolder(arena: Arena, region: BlockHandle, slot: number): boolean {

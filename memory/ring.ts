@@ -14,6 +14,7 @@ import type { Arena } from "./arena.ts";
 import { load, store } from "./atomics.ts";
 import {
   abandon,
+  cellOf,
   type Cells,
   cellWord,
   claim,
@@ -23,12 +24,15 @@ import {
   EMPTY,
   firstUnread,
   firstUnwritten,
+  FULL,
   isHeldBy,
   NONE,
   recoverCell,
   release,
   releaseAlone,
+  SEAL,
   SKIP,
+  skipGone,
   take,
   takeAlone,
   TAKEN,
@@ -192,6 +196,11 @@ export class Ring {
     this.#isolate.park.changed(this.writers.list, this.writers.topic);
   }
 
+  /** Whether {@linkcode take} would give a frame; `undefined`: the ring has ended. Takes nothing. */
+  get ready(): boolean | undefined {
+    return peek(this.#words, this.#cells);
+  }
+
   /** Byte offset of a cell's frame. */
   frameAt(cell: number): number {
     return (cell + CELL_HEAD_WORDS) << 2;
@@ -225,6 +234,17 @@ export class Ring {
     park.changed(this.writers.list, this.writers.topic);
     this.readers.stir();
     this.writers.stir();
+  }
+}
+
+/** Looks at the oldest frame that is not taken, past those given up. */
+function peek(words: Int32Array, cells: Cells): boolean | undefined {
+  for (;;) {
+    const ticket = load(words, cells.head);
+    const seen = load(words, cellOf(cells, ticket));
+    if (seen === cellWord(ticket, 0, FULL)) return true;
+    if (seen === cellWord(ticket, 0, SEAL)) return undefined;
+    if (!skipGone(words, cells) && load(words, cells.head) === ticket) return false;
   }
 }
 

@@ -11,6 +11,7 @@ import { WAIT_LIST_WORDS } from "../bell.ts";
 import { type Handle, handle } from "../handle.ts";
 import { Line, PENDING, type WaitOptions } from "../line.ts";
 import { EVENT_REGION } from "../region.ts";
+import { type Offer, type Waitable, waitable } from "../waitable.ts";
 import { clearEvent, hasHappened, setEvent } from "./event_word.ts";
 import type { LockTimeout } from "./held.ts";
 import { titled } from "./lock.ts";
@@ -45,7 +46,7 @@ const LIST = 16;
  * assertEquals(start.isSet(), true);
  * ```
  */
-export class Event implements Handle {
+export class Event implements Handle, Waitable<undefined> {
   /** Marks it as something that can be sent. */
   readonly [handle]: string = "event";
   readonly #shared: Shared;
@@ -101,6 +102,12 @@ export class Event implements Handle {
   /** As {@linkcode wait}, but blocks this isolate: for workers; `false` when the time was up. */
   waitSync({ timeout }: LockTimeout = {}): boolean {
     return this.#shared.isolate.park.block(this.#line, { attempt: this.#attempt(), timeout });
+  }
+
+  /** How `wait` and `select` wait for it; a later `clear` does not call off who waits by then. */
+  [waitable](): Offer<undefined> {
+    const isReady = this.#attempt();
+    return { room: this.#line, isReady, take: () => isReady() ? undefined : PENDING };
   }
 
   #attempt(): () => boolean {
