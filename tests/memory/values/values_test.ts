@@ -16,7 +16,7 @@ import {
   prefixSums,
   setAll,
 } from "../../fixtures/values.ts";
-import { troupeTest, until } from "../../support.ts";
+import { traces, troupeTest, until } from "../../support.ts";
 
 const run = async (...[target, ...args]: [target: unknown, ...args: unknown[]]) => {
   const process = new Process({ target: target as never, args: args as never }).start();
@@ -284,6 +284,7 @@ troupeTest("what a killed worker held is given back, and its last addition is wh
     process.kill();
     process.result.catch(() => {});
     await process.join();
+    await until(() => traces().threads === 0, "the end of the thread");
     const last = value.value;
     assertEquals([value.add(1), value.value], [last, last + 1]);
   }
