@@ -8,20 +8,26 @@ import { type Connection, defineActor, type Queue, task } from "../mod.ts";
 
 /** A small object. */
 export interface Order {
-  /** Number. */
-  readonly id: number;
   /** Kind. */
   readonly type: string;
-  /** Whether it is all right. */
-  readonly ok: boolean;
-  /** Price. */
-  readonly price: number;
-  /** Labels. */
-  readonly tags: readonly string[];
+  /** Number. */
+  readonly id: number;
+  /** Whose. */
+  readonly user: string;
+  /** Some numbers. */
+  readonly values: readonly number[];
+  /** An object inside. */
+  readonly nested: { readonly ok: boolean; readonly at: number };
 }
 
 /** The small object that is sent. */
-export const ORDER: Order = { id: 123, type: "order", ok: true, price: 12.5, tags: ["a", "b"] };
+export const ORDER: Order = {
+  type: "add",
+  id: 12345,
+  user: "alice",
+  values: [1, 2, 3, 4.5],
+  nested: { ok: true, at: 1_700_000_000_000 },
+};
 
 /** What is streamed, by name. */
 export const SAMPLES: Readonly<Record<string, unknown>> = {

@@ -88,13 +88,14 @@ function writeObject(out: Output, value: object): void {
   if (++out.depth > tag.MAX_DEPTH) {
     throw new Refusal(value, `it is nested deeper than ${tag.MAX_DEPTH} objects`);
   }
-  const brand = (value as { [handle]?: unknown })[handle];
-  if (typeof brand === "string") writeHandle(out, value, brand);
+  const prototype = getPrototypeOf(value);
+  if (prototype === arrayPrototype && isArray(value)) writeArray(out, value, writeValue);
   else {
-    const prototype = getPrototypeOf(value);
-    if (prototype === plainPrototype) writePlain(out, value as Record<string, unknown>, writeValue);
-    else if (isArray(value) && prototype === arrayPrototype) writeArray(out, value, writeValue);
-    else writeOther(out, value, prototype);
+    const brand = (value as { [handle]?: unknown })[handle];
+    if (typeof brand === "string") writeHandle(out, value, brand);
+    else if (prototype === plainPrototype) {
+      writePlain(out, value as Record<string, unknown>, writeValue);
+    } else writeOther(out, value, prototype);
   }
   out.depth--;
 }

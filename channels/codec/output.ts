@@ -15,6 +15,7 @@ import type { HandleKind } from "../../memory/handle.ts";
 import type { Shape } from "./shapes.ts";
 import { writeLatin1, writeLongLatin1, writeUtf16 } from "./strings.ts";
 import * as tag from "./tags.ts";
+import type { Vigilance } from "./vigilance.ts";
 
 /** Thrown, and caught in `encoder.ts`, when the caller's range is full. */
 export const TOO_SMALL: unique symbol = Symbol("too small");
@@ -74,6 +75,8 @@ export class Output {
   shapes = 0;
   /** Shape last met at each depth: the next object there mostly has the same. */
   readonly predicted: (Shape | undefined)[] = [];
+  /** Whether the arrays at each depth are looked at for named properties. */
+  readonly arrays: Vigilance[] = [];
   readonly #list: (object | undefined)[] = new Array(LIST_MAX).fill(undefined);
   #table: Map<object, number> | null = null;
   #met = 0;
