@@ -107,6 +107,14 @@ export class Input {
     return this.bytes[this.pos++];
   }
 
+  /** Reads an unsigned 16-bit integer. */
+  u16(): number {
+    const { bytes, pos } = this;
+    this.need(2);
+    this.pos = pos + 2;
+    return bytes[pos] | bytes[pos + 1] << 8;
+  }
+
   /** Reads an unsigned 32-bit integer. */
   u32(): number {
     this.need(4);
