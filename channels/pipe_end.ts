@@ -168,15 +168,9 @@ export class PipeEnd implements Connection<unknown, unknown> {
     if (this.#leave("closed")) closeEnd(this.#isolate, this.#name);
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
-    for (;;) {
-      try {
-        yield await this.recv();
-      } catch (error) {
-        if (isEnd(error)) return;
-        throw error;
-      }
-    }
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    if (this.#receiver === undefined) throw this.#writeOnly();
+    return this.#receiver.iterate(isEnd);
   }
 
   [Symbol.dispose](): void {

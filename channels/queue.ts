@@ -210,15 +210,13 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
   cancelJoinThread(): void {}
 
   /** Gets items until the queue is closed here. */
-  async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    while (this.#state === "open") {
-      try {
-        yield await this.get();
-      } catch (error) {
-        if (error instanceof ClosedError) return;
-        throw error;
-      }
-    }
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    const items = this.#receiver.iterate((error) => error instanceof ClosedError);
+    return (this.#schema === undefined ? items : this.#validated(items)) as AsyncIterator<T>;
+  }
+
+  async *#validated(items: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+    for await (const item of items) yield await this.#validate(item);
   }
 
   /** Closes it. */
