@@ -5,6 +5,7 @@
  * @module
  */
 import { type Connection, defineActor, type Queue, task } from "../mod.ts";
+import { setSpinning } from "./spinning.ts";
 
 /** A small object. */
 export interface Order {
@@ -43,6 +44,15 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   "1 KiB bytes": new Uint8Array(1024).fill(7),
 };
 
+/** Bytes of the large block. */
+export const BLOCK_BYTES = 16 << 20;
+let block: Uint8Array | undefined;
+
+/** A sample by name; the large block is made only where it is sent. */
+export function sampleOf(what: string): unknown {
+  return what === "16 MiB bytes" ? block ??= new Uint8Array(BLOCK_BYTES).fill(7) : SAMPLES[what];
+}
+
 /** How a stream is sent. */
 export interface Flood {
   /** Name of the sample. */
@@ -58,6 +68,43 @@ export const Echo = defineActor(import.meta, {
   init: () => 0,
   on: {
     echo: (_state, order: Order): Order => order,
+    setSpinning: (_state, isOn: boolean): void => setSpinning(isOn),
+  },
+});
+
+/** One of many that put into or get from a queue. */
+export const Crowd = defineActor(import.meta, {
+  init: (queue: Queue<unknown>) => queue,
+  on: {
+    fill: async (queue, { what, count, blocking }: Flood): Promise<void> => {
+      const value = sampleOf(what);
+      if (blocking) { for (let i = 0; i < count; i++) queue.putSync(value); }
+      else for (let i = 0; i < count; i++) await queue.put(value);
+    },
+    drain: async (queue, { count, blocking }: Flood): Promise<void> => {
+      if (blocking) { for (let i = 0; i < count; i++) queue.getSync(); }
+      else for (let i = 0; i < count; i++) await queue.get();
+    },
+  },
+});
+
+/** What is sent through several pipes in turn. */
+export interface Turns {
+  /** How many pipes. */
+  readonly width: number;
+  /** How many messages in all. */
+  readonly count: number;
+  /** The message. */
+  readonly value: unknown;
+}
+
+/** Sends through many pipes in turn. */
+export const Spread = defineActor(import.meta, {
+  init: (ends: readonly Connection<unknown, unknown>[]) => ends,
+  on: {
+    send: async (ends, { width, count, value }: Turns): Promise<void> => {
+      for (let i = 0; i < count; i++) await ends[i % width].send(value);
+    },
   },
 });
 
@@ -66,12 +113,12 @@ export const Source = defineActor(import.meta, {
   init: (end: Connection<unknown, unknown>, queue: Queue<unknown>) => ({ end, queue }),
   on: {
     intoPipe: async ({ end }, { what, count, blocking }: Flood): Promise<void> => {
-      const value = SAMPLES[what];
+      const value = sampleOf(what);
       if (blocking) { for (let i = 0; i < count; i++) end.sendSync(value); }
       else for (let i = 0; i < count; i++) await end.send(value);
     },
     intoQueue: async ({ queue }, { what, count, blocking }: Flood): Promise<void> => {
-      const value = SAMPLES[what];
+      const value = sampleOf(what);
       if (blocking) { for (let i = 0; i < count; i++) queue.putSync(value); }
       else for (let i = 0; i < count; i++) await queue.put(value);
     },
