@@ -47,9 +47,13 @@ export class Python implements AsyncDisposable {
   /** Thousands of messages a second, or gigabytes a second for bytes. */
   async measure({ how, what, count }: PythonDemand): Promise<number> {
     await this.#writer.write(new TextEncoder().encode(`${how}\t${what}\t${count}\n`));
-    const { value } = await this.#reader.read();
-    if (value === undefined) throw new Error("Cannot measure: Python has ended");
-    return Number(value);
+    let line = "";
+    while (!line.endsWith("\n")) {
+      const { value } = await this.#reader.read();
+      if (value === undefined) throw new Error("Cannot measure: Python has ended");
+      line += value;
+    }
+    return Number(line);
   }
 
   /** Ends it. */

@@ -89,10 +89,11 @@ export function readBigInt(input: Input): bigint {
 
 /** Reads an ArrayBuffer or a view of one. */
 export function readBinary(input: Input): ArrayBuffer | ArrayBufferView {
-  const kind = input.u8();
+  const mark = input.u8();
+  const kind = mark & 15;
   if (kind >= BINARY_KINDS.length) return input.fail("binary content of an unknown kind");
   const Kind = BINARY_KINDS[kind];
-  const bytes = input.binary();
+  const bytes = input.binary(mark >> 4);
   if (Kind === Uint8Array) return input.begin(bytes);
   if (Kind === ArrayBuffer) return input.begin(bytes.buffer);
   if ("BYTES_PER_ELEMENT" in Kind && bytes.length % Kind.BYTES_PER_ELEMENT !== 0) {
