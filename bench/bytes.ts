@@ -22,6 +22,7 @@ using rival = new Rival();
 await using python = Python.start();
 
 const block = new Uint8Array(BLOCK_BYTES).fill(7);
+const target = new Uint8Array(BLOCK_BYTES);
 const shared = new Uint8Array(new SharedArrayBuffer(4 * BLOCK_BYTES));
 
 /** Gigabytes a second. */
@@ -42,6 +43,15 @@ const result = await contest({
         gigabytes(async () => {
           const sent = source.ask.intoPipe({ what: WHAT, count: COUNT, blocking: false });
           for (let i = 0; i < COUNT; i++) await near.recv();
+          await sent;
+        }),
+    },
+    {
+      name: "pipe, await sendBytes → await recvBytesInto",
+      round: () =>
+        gigabytes(async () => {
+          const sent = source.ask.intoPipe({ what: WHAT, count: COUNT, blocking: false });
+          for (let i = 0; i < COUNT; i++) await near.recvBytesInto(target);
           await sent;
         }),
     },

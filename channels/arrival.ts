@@ -10,7 +10,7 @@
 import { type BlockHandle, blockHandle, HELD, LOOSE } from "../memory/arena.ts";
 import { discardUnsure } from "../memory/handle.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { decode, discard } from "./codec/decoder.ts";
+import { type Decode, decode, discard } from "./codec/decoder.ts";
 import {
   BLOCK_HEAD_BYTES,
   type Cellular,
@@ -42,13 +42,13 @@ export class Arrival {
   }
 
   /** The value; {@linkcode VOID} when there is none; the stream still to be read when it is one. */
-  open(cell: number): unknown | typeof VOID | Incoming {
+  open(cell: number, read: Decode = decode): unknown | typeof VOID | Incoming {
     const { arena, heap } = this.#isolate;
     const meta = this.#ring.metaOf(cell);
     const at = this.#ring.frameAt(cell);
     if ((meta & (IN_BLOCK | IN_STREAM)) === 0) {
       try {
-        return this.#read(arena.bytes, at, at + (meta & FRAME_LENGTH));
+        return this.#read(arena.bytes, at, { end: at + (meta & FRAME_LENGTH), read });
       } finally {
         this.#ring.release(cell);
       }
@@ -63,7 +63,7 @@ export class Arrival {
     try {
       if (!mine) return VOID;
       const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES;
-      return this.#read(arena.bytes, from, from + length);
+      return this.#read(arena.bytes, from, { end: from + length, read });
     } finally {
       if (mine) {
         heap.free(block);
@@ -106,15 +106,15 @@ export class Arrival {
   }
 
   #readWhole(bytes: Uint8Array | undefined): unknown | typeof VOID {
-    return bytes === undefined ? VOID : this.#read(bytes, 0, bytes.length);
+    return bytes === undefined ? VOID : this.#read(bytes, 0, { end: bytes.length, read: decode });
   }
 
-  #read(bytes: Uint8Array, at: number, end: number): unknown {
-    if (this.head === undefined) return decode(bytes, at, end);
+  #read(bytes: Uint8Array, at: number, { end, read }: { end: number; read: Decode }): unknown {
+    if (this.head === undefined) return read(bytes, at, end);
     const { arena } = this.#isolate;
     const words = bytes === arena.bytes ? arena.words : new Int32Array(bytes.buffer, 0, 4);
     for (let index = 0; index < 4; index++) this.head[index] = words[(at >>> 2) + index];
-    return decode(bytes, at + HEAD_BYTES, end);
+    return read(bytes, at + HEAD_BYTES, end);
   }
 }
 

@@ -29,6 +29,7 @@ import {
   sendEnd,
   takeEnd,
 } from "./pipe_region.ts";
+import { type Decode, decodeInto } from "./codec/decoder.ts";
 import { Receiver, Sender } from "./port.ts";
 import type { BlockOptions, Connection } from "./connection.ts";
 import type { SendOptions } from "./sendable.ts";
@@ -131,7 +132,8 @@ export class PipeEnd implements Connection<unknown, unknown> {
         `Cannot receive from ${offset} on: the buffer has ${target.length} bytes`,
       );
     }
-    const bytes = await this.#receiveBytes();
+    const bytes = await this.#receiveBytes(decodeInto(target.subarray(offset)));
+    if (bytes.buffer === target.buffer) return bytes.length;
     if (bytes.length > target.length - offset) {
       const text = `Cannot receive into ${
         target.length - offset
@@ -244,8 +246,9 @@ export class PipeEnd implements Connection<unknown, unknown> {
     return this.#incoming!.take() >= 0 || isEndClosed(this.#isolate, this.#peer);
   }
 
-  async #receiveBytes(): Promise<Uint8Array> {
-    const bytes = await this.recv();
+  async #receiveBytes(read?: Decode): Promise<Uint8Array> {
+    if (this.#receiver === undefined) throw this.#writeOnly();
+    const bytes = await this.#receiver.receive({}, read);
     if (bytes instanceof Uint8Array) return bytes;
     throw new DecodeError("Cannot receive bytes from the connection: the message is a value");
   }

@@ -10,6 +10,7 @@ import { HELD, LOOSE } from "../memory/arena.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { type Line, PENDING, type Wait, type WaitOptions } from "../memory/line.ts";
 import { Arrival, VOID } from "./arrival.ts";
+import type { Decode } from "./codec/decoder.ts";
 import {
   type Cellular,
   dropParcel,
@@ -220,7 +221,7 @@ export class Receiver {
   }
 
   /** The next message, its stream, or `PENDING`; says nothing of those who wait. */
-  take(): unknown | typeof PENDING | Incoming {
+  take(read?: Decode): unknown | typeof PENDING | Incoming {
     this.#rules.check();
     for (;;) {
       const cell = this.#ring.take();
@@ -229,7 +230,7 @@ export class Receiver {
         return PENDING;
       }
       this.#rules.taking?.(cell);
-      const value = this.#arrival.open(cell);
+      const value = this.#arrival.open(cell, read);
       if (value !== VOID) return value;
     }
   }
@@ -243,18 +244,18 @@ export class Receiver {
     return whole === VOID ? PENDING : whole;
   }
 
-  /** Waits for the next message. */
-  receive(options: WaitOptions = NO_OPTIONS): Promise<unknown> {
+  /** Waits for the next message; `read` reads it, if it is not streamed. */
+  receive(options: WaitOptions = NO_OPTIONS, read?: Decode): Promise<unknown> {
     if (!this.#ring.readers.wanted && options.signal?.aborted !== true) {
       try {
-        const value = this.take();
+        const value = this.take(read);
         if (value instanceof Incoming) return this.#finish(value, options);
         if (value !== PENDING) return this.#ring.readers.settled(value);
       } catch (error) {
         return Promise.reject(error);
       }
     }
-    return this.#receiveLater(options);
+    return this.#receiveLater(options, read);
   }
 
   /** Iterates over the messages until one cannot be received for a reason that `isEnd`. */
@@ -288,14 +289,14 @@ export class Receiver {
     };
   }
 
-  #receiveLater(options: WaitOptions): Promise<unknown> {
+  #receiveLater(options: WaitOptions, read?: Decode): Promise<unknown> {
     const wait: Wait<unknown> = {
       signal: options.signal,
       timeout: options.timeout,
       operation: this.#rules.operation,
       timedOut: this.#rules.timedOut && (() => this.#rules.timedOut!()),
       attempt: () => {
-        const value = this.take();
+        const value = this.take(read);
         return value instanceof Incoming ? this.#finish(value, options) : value;
       },
     };
