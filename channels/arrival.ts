@@ -3,7 +3,8 @@
  * One message on its way from a ring to a value; `parcel.ts` is the way there.
  *
  * - I1: whatever is wrong with a frame, its cell and block are given back: the next one can be read.
- * - I2: a message is copied out before its memory is given back.
+ * - I2: a message is copied out before its memory is given back; the cell that names its block may be
+ *   given back earlier.
  *
  * @module
  */
@@ -29,7 +30,7 @@ export const VOID: unique symbol = Symbol("void");
 export class Arrival {
   readonly #isolate: Isolate;
   readonly #ring: Cellular;
-  /** Told the bytes of each message that had a block of its own, once they are free. */
+  /** Told the bytes of each message that had a block of its own, once it is in hand. */
   took: ((longBytes: number) => void) | undefined;
   /** The words before the value in the frame read last, in rings whose frames have them. */
   readonly head: Int32Array | undefined;
@@ -60,17 +61,23 @@ export class Arrival {
     }
     const { block, length } = blockNamedAt(this.#isolate, at);
     const mine = arena.changeKind(block, { from: LOOSE, to: HELD, owner: this.#isolate.slot });
+    // The sender may write the next one while this one is read; the cell is only kept where handles
+    // must be found in it should this isolate die.
+    const isEarly = (meta & WITH_HANDLES) === 0;
+    if (isEarly) this.#letGo(cell, mine ? length : 0);
     try {
       if (!mine) return VOID;
       const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES;
       return this.#read(arena.bytes, from, { end: from + length, read });
     } finally {
-      if (mine) {
-        heap.free(block);
-        this.took?.(length);
-      }
-      this.#ring.release(cell);
+      if (mine) heap.free(block);
+      if (!isEarly) this.#letGo(cell, mine ? length : 0);
     }
+  }
+
+  #letGo(cell: number, longBytes: number): void {
+    if (longBytes > 0) this.took?.(longBytes);
+    this.#ring.release(cell);
   }
 
   /** The value of a stream that {@linkcode open} gave; `onHead` is called while its head is there. */
