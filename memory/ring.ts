@@ -17,10 +17,10 @@ import type { Arena } from "./arena.ts";
 import { load, store } from "./atomics.ts";
 import {
   abandon,
+  cellOf,
   type Cells,
   cellWord,
   claim,
-  cellOf,
   claimAlone,
   commit,
   commitAlone,
@@ -172,7 +172,8 @@ export class Ring {
   /** What is known of the cells ahead once the one at `ticket` was found to be `kind`. */
   #ahead(known: number, ticket: number, kind: number): number {
     if (known < 0) return known;
-    return this.#looksAhead && isAt(this.#words, this.#cells, { ticket: (ticket + LOOK_AHEAD - 1) | 0, kind })
+    return this.#looksAhead &&
+        isAt(this.#words, this.#cells, { ticket: (ticket + LOOK_AHEAD - 1) | 0, kind })
       ? LOOK_AHEAD
       : -LOOK_AHEAD;
   }
