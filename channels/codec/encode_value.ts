@@ -3,7 +3,8 @@
  * Writes one value of any kind and, through itself, all that is inside.
  *
  * I1. An object is numbered before anything of it is written, its depth counted while it is open.
- * I2. The brand of a handle is asked for before anything else, so that a Proxy may be a handle too.
+ * I2. The brand of a handle is asked for before anything but whether it is an array, which is never one,
+ *     so that a Proxy may be a handle too.
  *
  * @module
  */
