@@ -56,9 +56,9 @@ export class Python implements AsyncDisposable {
     return Number(line);
   }
 
-  /** Ends it. */
+  /** Ends it, and with it the processes that it started. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill();
+    await this.#writer.close();
     await this.#child.status;
   }
 }
