@@ -19,10 +19,11 @@ import { here, type Isolate } from "../memory/isolate.ts";
 import { PENDING, type WaitOptions } from "../memory/line.ts";
 import type { Ring } from "../memory/ring.ts";
 import { type EndingOffer, waitable } from "../memory/waitable.ts";
-import { drainBy, iterate, readableFrom, writableTo } from "./flow.ts";
+import { drainBy, isEnd, iterate, readableFrom, writableTo } from "./flow.ts";
 import { accepting, receiveOffer, type SendOffer, sendOffer } from "./offers.ts";
 import {
   closeEnd,
+  endAt,
   type EndName,
   Flow,
   isEndClosed,
@@ -32,6 +33,7 @@ import {
   takeEnd,
 } from "./pipe_region.ts";
 import { partOf } from "./bytes.ts";
+import { type Decode, decodeInto } from "./codec/decoder.ts";
 import { Receiver, Sender, type SenderRules } from "./port.ts";
 import type { BlockOptions, Connection } from "./connection.ts";
 import { checkSchema, type StandardSchemaV1, validate } from "./schema.ts";
@@ -44,6 +46,7 @@ export class PipeEnd implements Connection<unknown, unknown> {
   readonly #isolate: Isolate;
   readonly #name: EndName;
   readonly #peer: EndName;
+  readonly #peerAt: number;
   readonly #outgoing: Ring | undefined;
   readonly #incoming: Ring | undefined;
   readonly #rules: SenderRules;
@@ -57,6 +60,7 @@ export class PipeEnd implements Connection<unknown, unknown> {
     this.#isolate = isolate;
     this.#name = name;
     this.#peer = { region: name.region, side: name.side === 0 ? 1 : 0 };
+    this.#peerAt = endAt(isolate, this.#peer);
     this.#outgoing = ringFrom(isolate, name);
     this.#incoming = ringFrom(isolate, this.#peer);
     const flow = new Flow(isolate, name);
@@ -128,15 +132,14 @@ export class PipeEnd implements Connection<unknown, unknown> {
 
   async recvBytesInto(target: Uint8Array, offset = 0): Promise<number> {
     if (!(offset >= 0 && offset <= target.length)) {
-      throw new RangeError(
-        `Cannot receive from ${offset} on: the buffer has ${target.length} bytes`,
-      );
+      const text = `Cannot receive from ${offset} on: the buffer has ${target.length} bytes`;
+      throw new RangeError(text);
     }
-    const bytes = await this.#receiveBytes();
-    if (bytes.length > target.length - offset) {
-      const text = `Cannot receive into ${
-        target.length - offset
-      } bytes: the message has ${bytes.length}`;
+    const bytes = await this.#receiveBytes(decodeInto(target.subarray(offset)));
+    if (bytes.buffer === target.buffer) return bytes.length;
+    const room = target.length - offset;
+    if (bytes.length > room) {
+      const text = `Cannot receive into ${room} bytes: the message has ${bytes.length}`;
       throw new BufferTooShortError(text, { bytes });
     }
     target.set(bytes, offset);
@@ -167,6 +170,8 @@ export class PipeEnd implements Connection<unknown, unknown> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    if (this.#receiver === undefined) throw this.#writeOnly();
+    if (this.#schema === undefined) return this.#receiver.iterate(isEnd);
     return iterate((options) => this.recv(options));
   }
 
@@ -250,7 +255,8 @@ export class PipeEnd implements Connection<unknown, unknown> {
 
   #checkSend(value: unknown): void {
     this.#checkOpen("send on", value);
-    if (!isEndClosed(this.#isolate, this.#peer)) return;
+    // Not atomic: to see it a message later is as good, and it would cost more than the rest of this.
+    if (this.#isolate.arena.words[this.#peerAt] !== 0) return;
     throw new BrokenPipeError("Cannot send on the connection: its peer is gone", { value });
   }
 
@@ -264,8 +270,9 @@ export class PipeEnd implements Connection<unknown, unknown> {
     return this.#incoming!.take() >= 0 || isEndClosed(this.#isolate, this.#peer);
   }
 
-  async #receiveBytes(): Promise<Uint8Array> {
-    const bytes = await this.recv();
+  async #receiveBytes(read?: Decode): Promise<Uint8Array> {
+    if (this.#receiver === undefined) throw this.#writeOnly();
+    const bytes = await this.#receiver.receive({}, read);
     if (bytes instanceof Uint8Array) return bytes;
     throw new DecodeError("Cannot receive bytes from the connection: the message is a value");
   }

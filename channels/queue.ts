@@ -18,7 +18,7 @@ import {
   typeOfRegion,
 } from "../memory/region.ts";
 import { type Offer, type Waitable, waitable } from "../memory/waitable.ts";
-import { drainBy, iterate, readableFrom, writableTo } from "./flow.ts";
+import { drainBy, isEnd, iterate, readableFrom, writableTo } from "./flow.ts";
 import { type Accepting, accepting, receiveOffer, type SendOffer, sendOffer } from "./offers.ts";
 import { Receiver, Sender, type SenderRules } from "./port.ts";
 import {
@@ -271,7 +271,8 @@ export class Queue<T>
 
   /** Gets items until the queue is closed here. Leaving the loop takes nothing more. */
   [Symbol.asyncIterator](): AsyncIterator<T> {
-    return iterate((options) => this.get(options));
+    if (!this.#isPlain()) return iterate((options) => this.get(options));
+    return this.#receiver.iterate(isEnd) as AsyncIterator<T>;
   }
 
   /** How `wait` and `select` get from it. */
