@@ -29,12 +29,16 @@ export interface Script {
   readonly mailbox: Mailbox;
   /** Starts an actor that ends with this one. */
   readonly spawn: Spawn;
-  /** Told once, when the actor has ended and its mailbox is closed. */
-  ended(ending: Ending): void;
+  /** Told once, when this life of the actor has ended; `error` is what a handler threw, if it did. */
+  ended(ending: Ending, error?: unknown): void;
+  /** Whether its owner gave up waiting for it to come up. */
+  isCalledOff?(): boolean;
 }
 
 /** What the owner learns of an actor that came to life. */
 export interface Entrance {
+  /** The names of all messages. */
+  readonly messages: readonly string[];
   /** Messages that take no payload. */
   readonly bare: readonly string[];
 }
@@ -58,20 +62,22 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     const behaviour = behaviourOf(await resolveCode(script.code), script.code.name);
     bare = behaviour.bare;
     const state = await behaviour.init([...script.args], context);
-    const ended = (ending: Ending) => {
+    const ended = (ending: Ending, thrown?: unknown) => {
       running(station).delete(mailbox.region);
-      mailbox.close(ending);
-      script.ended(ending);
+      mailbox.end(ending);
+      script.ended(ending, thrown);
     };
     const runner = new Runner(station, mailbox, { behaviour, state, context, ended });
     stop = (reason) => runner.stop(reason);
     await behaviour.started?.(state, context);
+    if (script.isCalledOff?.()) throw new StartError(`Cannot start actor "${id}": it took too long`, { phase: "timeout" });
     running(station).set(mailbox.region, runner);
     runner.begin();
-    return { bare };
+    return { bare, messages: behaviour.messages };
   } catch (error) {
+    context.abort(error);
     context.endOffspring();
-    mailbox.close({ reason: "error", exitCode: 1 });
+    mailbox.end({ reason: "error", exitCode: 1 });
     throw startError(error, id);
   }
 }
@@ -81,7 +87,7 @@ export function dropActor(station: Station, mailbox: Mailbox, ending: Ending): v
   const runner = running(station).get(mailbox.region);
   running(station).delete(mailbox.region);
   runner?.drop();
-  mailbox.close(ending);
+  mailbox.end(ending);
 }
 
 const runners = new WeakMap<Station, Map<BlockHandle, Runner>>();

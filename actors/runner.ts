@@ -6,13 +6,19 @@
  * - I1: one message at a time: the next is taken when the handler of the last, and its promise, ended.
  *   Streamed replies go on beside it.
  * - I2: a message that its schema refuses never reaches a handler.
- * - I3: an error of a handler goes to whoever asked; of a told message it is reported. The actor goes on.
+ * - I3: an error of a handler goes to whoever asked; of a told message it is reported. Then an actor that
+ *   somebody starts again is at its end; any other goes on.
  * - I4: after the end nothing is handled, and every asker is told.
+ * - I5: a reply is on its way before its message counts as handled.
  *
  * @module
  */
-import { CancelledError, NotSupportedError, UnknownMessageError } from "../errors.ts";
-import { handle } from "../memory/handle.ts";
+import {
+  CancelledError,
+  NotSupportedError,
+  UnknownMessageError,
+  ValidationError,
+} from "../errors.ts";
 import { PENDING } from "../memory/line.ts";
 import type { Source } from "../memory/park.ts";
 import type { Ending, Life } from "../memory/slots.ts";
@@ -20,28 +26,26 @@ import { Receiver } from "../channels/port.ts";
 import { validate } from "../channels/schema.ts";
 import { Incoming } from "../channels/stream.ts";
 import type { Behaviour } from "./actor.ts";
-import { ASK, type MessageKind, STREAM, TELL } from "./address.ts";
+import { ASK, STREAM, TELL } from "./address.ts";
 import { type ActorContext, HandlerContext } from "./context.ts";
-import { FAILURE, REPLY } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { Production } from "./streamed.ts";
-import { sendableError } from "./wire_error.ts";
+import {
+  isIterable,
+  isThenable,
+  keyOf,
+  reply,
+  replyFailure,
+  type Taken,
+  takenOf,
+} from "./taken.ts";
 
 const BATCH = 64;
 /** One in so many messages is timed. */
 const SAMPLE = 8;
 
 type State = "ready" | "busy" | "stopping" | "ended";
-
-/** A message as it came out of the mailbox. */
-interface Taken {
-  readonly kind: MessageKind;
-  readonly id: number;
-  readonly from: Life;
-  readonly name: string;
-  readonly payload: unknown;
-}
 
 /** What a runner runs. */
 export interface Cast {
@@ -51,8 +55,8 @@ export interface Cast {
   readonly state: unknown;
   /** What it sees of the world. */
   readonly context: ActorContext;
-  /** Told once, when it has ended. */
-  ended(ending: Ending): void;
+  /** Told once, when it has ended; `thrown` is what a handler threw, if that was the end. */
+  ended(ending: Ending, thrown?: unknown): void;
 }
 
 /** One running actor. */
@@ -78,6 +82,7 @@ export class Runner implements Source {
     this.#station = station;
     this.#mailbox = mailbox;
     this.#cast = cast;
+    mailbox.ring.resume();
     this.#receiver = new Receiver(station.isolate, mailbox.ring, {
       operation: "take a message",
       check() {},
@@ -125,7 +130,7 @@ export class Runner implements Source {
   stop(reason?: unknown): void {
     if (this.#state === "ended" || this.#state === "stopping") return;
     this.#stopReason = reason;
-    const isBusy = this.#state === "busy";
+    const isBusy = this.#state === "busy" || this.#inHand !== undefined;
     this.#state = "stopping";
     this.#cast.context.abort(reason ?? STOPPED());
     if (!isBusy) this.#end();
@@ -149,12 +154,12 @@ export class Runner implements Source {
     try {
       value = this.#receiver.take();
     } catch (error) {
-      this.#refuse(this.#read(["", undefined]), error);
+      this.#refuse(takenOf(["", undefined], this.#receiver.head), error);
       return true;
     }
     if (value === PENDING) return false;
     if (value instanceof Incoming) this.#takeStreamed(value);
-    else this.#handle(this.#read(value));
+    else this.#handle(takenOf(value, this.#receiver.head));
     return true;
   }
 
@@ -162,15 +167,10 @@ export class Runner implements Source {
     this.#state = "busy";
     this.#receiver.finish(stream).then(({ value, head }) => {
       this.#release();
-      if (Array.isArray(value)) this.#handle(this.#read(value, head));
+      if (Array.isArray(value)) this.#handle(takenOf(value, head));
     });
   }
 
-  #read(value: unknown, head: ArrayLike<number> = this.#receiver.head): Taken {
-    const [name, payload] = value as [string, unknown];
-    const from = { slot: head[0] >> 8, incarnation: head[2] };
-    return { kind: head[0] & 255, id: head[1], from, name, payload };
-  }
 
   #handle(message: Taken): void {
     this.#begun = this.#count++ % SAMPLE === 0 ? performance.now() : 0;
@@ -180,6 +180,7 @@ export class Runner implements Source {
     if (handler === undefined) return this.#refuse(message, this.#unknown(message.name));
     const schema = behaviour.schema(message.name);
     const own = new HandlerContext(context);
+    this.#mailbox.hand(behaviour.messages.indexOf(message.name));
     this.#inHand = { message, context: own };
     try {
       const payload = schema === undefined
@@ -191,7 +192,7 @@ export class Runner implements Source {
       if (isThenable(result)) this.#await(message, result);
       else this.#finish(message, result);
     } catch (error) {
-      this.#refuse(message, error);
+      this.#fail(message, error);
     }
   }
 
@@ -199,7 +200,7 @@ export class Runner implements Source {
     this.#state = this.#state === "stopping" ? "stopping" : "busy";
     result.then(
       (value) => this.#finish(message, value),
-      (error) => this.#refuse(message, error),
+      (error) => this.#fail(message, error),
     ).then(() => this.#release());
   }
 
@@ -213,6 +214,7 @@ export class Runner implements Source {
   }
 
   #finish(message: Taken, result: unknown): void {
+    if (this.#state === "ended") return;
     if (isIterable(result)) return this.#produce(message, result);
     if (message.kind === STREAM) {
       return this.#refuse(
@@ -220,13 +222,8 @@ export class Runner implements Source {
         new NotSupportedError(`Cannot stream "${message.name}": its reply is one value`),
       );
     }
+    if (message.kind === ASK) reply(this.#station, message, result);
     this.#done();
-    if (message.kind !== ASK) return;
-    try {
-      this.#station.inbox.send(message.from, { kind: REPLY, id: message.id, value: result });
-    } catch (error) {
-      this.#sendFailure(message, error);
-    }
   }
 
   #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
@@ -239,21 +236,34 @@ export class Runner implements Source {
     }
     const key = keyOf(message.from, message.id);
     this.#productions.set(key, production);
-    production.run(items).then(() => this.#productions.delete(key));
+    production.run(items).then((failed) => {
+      this.#productions.delete(key);
+      if (failed !== undefined) this.#crash(failed[0]);
+    });
   }
 
+  /** The message was not handled; the actor goes on. */
   #refuse(message: Taken, error: unknown): void {
+    if (message.kind !== TELL) replyFailure(this.#station, message, error);
+    else this.#cast.context.log.error(`message "${message.name}" failed:`, error);
     this.#done();
-    if (message.kind !== TELL) return this.#sendFailure(message, error);
-    this.#cast.context.log.error(`message "${message.name}" failed:`, error);
   }
 
-  #sendFailure({ from, id }: Taken, error: unknown): void {
-    try {
-      this.#station.inbox.send(from, { kind: FAILURE, id, value: error });
-    } catch {
-      this.#station.inbox.send(from, { kind: FAILURE, id, value: sendableError(error) });
-    }
+  /** Its handler failed. */
+  #fail(message: Taken, error: unknown): void {
+    if (this.#state === "ended") return;
+    const isRefusal = error instanceof ValidationError;
+    if (isRefusal || !this.#mailbox.isGuarded) return this.#refuse(message, error);
+    if (message.kind !== TELL) replyFailure(this.#station, message, error);
+    this.#done();
+    this.#crash(error);
+  }
+
+  /** Ends the life of an actor that somebody starts again: its state is not to be trusted. */
+  #crash(thrown: unknown): void {
+    if (this.#state === "ended" || !this.#mailbox.isGuarded) return;
+    this.drop();
+    this.#cast.ended({ reason: "error", exitCode: 1 }, thrown);
   }
 
   #done(): void {
@@ -261,6 +271,7 @@ export class Runner implements Source {
     this.#mailbox.done();
     if (this.#begun > 0) this.#mailbox.took(performance.now() - this.#begun);
     if (this.#cancelled.size > 0 && this.#mailbox.depth === 0) this.#cancelled.clear();
+    if (this.#state === "stopping") this.#end();
   }
 
   #wasCancelled({ from, id }: Taken): boolean {
@@ -291,19 +302,3 @@ export class Runner implements Source {
 
 const NOT_WANTED = () => new CancelledError("The reply is not wanted any more");
 const STOPPED = () => new CancelledError("The actor was told to stop");
-
-function keyOf({ slot, incarnation }: Life, id: number): string {
-  return `${slot}:${incarnation}:${id}`;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
-}
-
-/** Generators only: an array, a map or a text is a value. */
-function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  if (Symbol.asyncIterator in value) return !(handle in value);
-  return Symbol.iterator in value && "next" in value && typeof value.next === "function";
-}

@@ -10,7 +10,7 @@
  */
 import type { WaitOptions } from "../memory/line.ts";
 import type { Life } from "../memory/slots.ts";
-import type { Address, Message } from "./address.ts";
+import { type Address, type Message, Place } from "./address.ts";
 import { CREDIT, END, FAILURE, ITEM } from "./inbox.ts";
 import type { Station } from "./station.ts";
 import { remoteError, sendableError } from "./wire_error.ts";
@@ -40,7 +40,8 @@ export function openReply(
     if (reading.end === "open") Object.assign(reading, { end, error });
     reading.wake();
   };
-  const id = station.awaited.add(address.awaited({
+  const place = new Place(address.mailbox);
+  const id = station.awaited.add(address.awaited(place, {
     fail: (error) => finish("failed", error),
     hear({ kind, value }) {
       if (kind === ITEM) reading.items.push(value);
@@ -55,7 +56,8 @@ export function openReply(
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted) giveUp(signal.reason);
   else {
-    address.open(id, message, signal).catch((error) => {
+    const placed = () => place.note();
+    address.open(id, { message, options: { signal }, placed }).catch((error) => {
       if (station.awaited.remove(id)) finish("failed", error);
     });
   }
@@ -114,18 +116,22 @@ export class Production {
     this.#more?.();
   }
 
-  /** Runs the iterable to its end. */
-  async run(items: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+  /** Runs the iterable to its end. @returns what it threw, in a list, or nothing */
+  async run(
+    items: AsyncIterable<unknown> | Iterable<unknown>,
+  ): Promise<readonly [unknown] | undefined> {
     try {
       for await (const item of items) {
         if (this.#credit === 0) await this.#waitForCredit();
-        if (this.#state === "cancelled") return;
+        if (this.#state === "cancelled") return undefined;
         this.#credit--;
         this.#send(ITEM, item);
       }
       this.#send(END);
+      return undefined;
     } catch (error) {
       this.fail(error);
+      return [error];
     }
   }
 
