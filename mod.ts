@@ -98,6 +98,29 @@ export type {
 } from "./actors/actor.ts";
 export { spawn, warmWorkers } from "./actors/spawn.ts";
 
+// Supervision
+export { supervise } from "./actors/supervision/supervise.ts";
+export { child, tree } from "./actors/supervision/tree.ts";
+export type {
+  ActorState,
+  Child,
+  ChildCounts,
+  ChildRef,
+  Children,
+  ChildStatus,
+  Subtree,
+  Supervisor,
+  SupervisorSpec,
+} from "./actors/supervision/tree.ts";
+export type {
+  ChildOptions,
+  ChildOptionsOf,
+  ChildRules,
+  Shutdown,
+  SupervisorOptions,
+} from "./actors/supervision/options.ts";
+export type { AutoShutdown, RestartType, Strategy } from "./actors/supervision/decide.ts";
+
 // Processes
 export { activeChildren, Process } from "./actors/process.ts";
 export type { ProcessOptions } from "./actors/process.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 import type { AnyRef, Context, Envelope, Spawn } from "./contract.ts";
+import { untyped } from "./ref.ts";
 
 /** What a context can do; given by whoever runs the actor. */
 export interface Powers {
@@ -74,7 +75,7 @@ export class ActorContext implements Context {
 
   /** The actor has ended: what it spawned ends too. */
   endOffspring(): void {
-    for (const child of this.#offspring) child.kill();
+    for (const child of this.#offspring) untyped(child).end();
     this.#offspring.clear();
   }
 

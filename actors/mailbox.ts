@@ -114,6 +114,11 @@ export class Mailbox {
     return this.#left?.handled ?? this.#load(HANDLED);
   }
 
+  /** Whether a handler runs, or ran when its isolate died. */
+  get isBusy(): boolean {
+    return this.#left === undefined && this.#load(STARTED) !== this.#load(DONE);
+  }
+
   /** Messages thrown away because the mailbox was full. */
   get dropped(): number {
     return this.#left?.dropped ?? this.#load(DROPPED);

@@ -8,10 +8,12 @@ import { NotSupportedError } from "../errors.ts";
 import { childrenOf } from "./children.ts";
 import { codeRefOf } from "./code.ts";
 import type { ActorRef, AnyActor, Protocol, Spawn, SpawnOptions } from "./contract.ts";
-import { checkIsolation, isInline, launch } from "./launch.ts";
+import { checkIsolation, isInline, type Launch, launch } from "./launch.ts";
+import type { MailboxOptions } from "./mailbox_region.ts";
 import { newMailbox } from "./mailboxes.ts";
 import { Ref, typed } from "./ref.ts";
-import { station } from "./station.ts";
+import { type Station, station } from "./station.ts";
+import { spawnAgain } from "./supervision/guarded.ts";
 
 type AnyOptions = SpawnOptions<unknown[]>;
 
@@ -51,23 +53,35 @@ export const spawn: Spawn = async <D extends AnyActor>(
 ): Promise<ActorRef<Protocol<D>>> => {
   const given = (options ?? {}) as AnyOptions;
   const code = codeRefOf(actor);
-  checkOptions(given);
+  checkSpawn(given);
   given.signal?.throwIfAborted();
   const here = station();
   const id = given.id ?? `${code.name}-${++spawned}`;
-  const mailbox = newMailbox(here, given.mailbox);
   const inline = isInline(here, given.isolation);
-  const what = { code, id, mailbox, args: given.args ?? [], inline, spawn };
-  const { ready, kill, failure } = launch(here, what, { gone() {} });
-  const { bare } = await ready;
-  const ref = new Ref(here, mailbox, { id, bare, kill, failure });
-  if (given.signal?.aborted) {
-    ref.kill();
-    throw given.signal.reason;
+  const { args = [], mailbox, restart, signal } = given;
+  const start = { code, id, args, inline, spawn };
+  const ref = restart === undefined
+    ? await spawnOnce(here, start, mailbox)
+    : await spawnAgain(here, { ...start, args: () => args, mailbox }, restart);
+  if (signal?.aborted) {
+    ref.end();
+    throw signal.reason;
   }
-  given.signal?.addEventListener("abort", () => ref.kill(), { once: true });
+  signal?.addEventListener("abort", () => ref.end(), { once: true });
   return typed(ref);
 };
+
+/** An actor with one life. */
+async function spawnOnce(
+  here: Station,
+  start: Omit<Launch, "mailbox">,
+  options: MailboxOptions | undefined,
+): Promise<Ref> {
+  const mailbox = newMailbox(here, options);
+  const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone() {} });
+  const { bare } = await ready;
+  return new Ref(here, mailbox, { id: start.id, bare, kill, failure });
+}
 
 /**
  * Keeps `count` workers ready for what is started next, so that a start takes milliseconds instead of
@@ -85,7 +99,8 @@ export function warmWorkers(count: number): Promise<void> {
   throw new RangeError(`Cannot keep ${count} spare workers: from 0 to 255`);
 }
 
-function checkOptions(options: AnyOptions): void {
+/** @throws TypeError, NotSupportedError for options that cannot be followed */
+export function checkSpawn(options: AnyOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError("Cannot spawn: the options are no object");
   }
@@ -95,7 +110,7 @@ function checkOptions(options: AnyOptions): void {
   if (options.id !== undefined && (typeof options.id !== "string" || options.id === "")) {
     throw new TypeError("Cannot spawn: id is no text, or empty");
   }
-  for (const name of ["permissions", "memoryLimitMb", "host", "restart"] as const) {
+  for (const name of ["permissions", "memoryLimitMb", "host"] as const) {
     if (options[name] === undefined) continue;
     throw new NotSupportedError(`Cannot spawn with ${name}: it is not supported yet`);
   }
