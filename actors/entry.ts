@@ -48,14 +48,16 @@ export async function boot(): Promise<void> {
 /** Runs the order; whatever comes of it, the isolate ends with it. */
 async function obey(here: Station, { id, from, value, unreadable }: Received): Promise<void> {
   const order = value as Order;
+  let isAnswered = false;
   try {
     if (unreadable !== undefined) throw unreadable;
     const ending = await runOrder(here, order, (reply) => {
+      isAnswered = true;
       here.inbox.send(from, { kind: REPLY, id, value: reply });
     });
     end(here, ending);
   } catch (error) {
-    sayFailure(here, { kind: FAILURE, id, to: from }, error);
+    if (!isAnswered) sayFailure(here, { kind: FAILURE, id, to: from }, error);
     fail(here, error);
   }
 }

@@ -76,8 +76,7 @@ function launchHere(here: Station, what: Launch, events: LifeEvents): Launched {
   const ready = perform(here, {
     ...what,
     args,
-    ended: (ending, thrown) =>
-      over(ending, thrown === undefined ? undefined : remoteError(thrown, `Actor "${id}"`)),
+    ended: (ending, crash) => over(ending, crash && remoteError(crash.thrown, `Actor "${id}"`)),
     isCalledOff: () => state === "over",
   });
   ready.catch((error) => over({ reason: "error", exitCode: 1 }, error));

@@ -14,7 +14,7 @@ import type { AnyRef, Spawn } from "./contract.ts";
 import { CANCEL, CREDIT, type Received, STOP } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Ref, typed } from "./ref.ts";
-import { Runner } from "./runner.ts";
+import { type Crash, Runner } from "./runner.ts";
 import type { Station } from "./station.ts";
 
 /** What is needed to bring an actor to life. */
@@ -29,8 +29,8 @@ export interface Script {
   readonly mailbox: Mailbox;
   /** Starts an actor that ends with this one. */
   readonly spawn: Spawn;
-  /** Told once, when this life of the actor has ended; `error` is what a handler threw, if it did. */
-  ended(ending: Ending, error?: unknown): void;
+  /** Told once, when this life of the actor has ended; `crash` holds what a handler threw. */
+  ended(ending: Ending, crash?: Crash): void;
   /** Whether its owner gave up waiting for it to come up. */
   isCalledOff?(): boolean;
 }
@@ -62,10 +62,10 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     const behaviour = behaviourOf(await resolveCode(script.code), script.code.name);
     bare = behaviour.bare;
     const state = await behaviour.init([...script.args], context);
-    const ended = (ending: Ending, thrown?: unknown) => {
+    const ended = (ending: Ending, crash?: Crash) => {
       running(station).delete(mailbox.region);
       mailbox.end(ending);
-      script.ended(ending, thrown);
+      script.ended(ending, crash);
     };
     const runner = new Runner(station, mailbox, { behaviour, state, context, ended });
     stop = (reason) => runner.stop(reason);

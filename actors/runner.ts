@@ -55,8 +55,14 @@ export interface Cast {
   readonly state: unknown;
   /** What it sees of the world. */
   readonly context: ActorContext;
-  /** Told once, when it has ended; `thrown` is what a handler threw, if that was the end. */
-  ended(ending: Ending, thrown?: unknown): void;
+  /** Told once, when it has ended; `crash` when that is because a handler threw. */
+  ended(ending: Ending, crash?: Crash): void;
+}
+
+/** A handler's error that ended a life of its actor. */
+export interface Crash {
+  /** What was thrown. */
+  readonly thrown: unknown;
 }
 
 /** One running actor. */
@@ -263,7 +269,7 @@ export class Runner implements Source {
   #crash(thrown: unknown): void {
     if (this.#state === "ended" || !this.#mailbox.isGuarded) return;
     this.drop();
-    this.#cast.ended({ reason: "error", exitCode: 1 }, thrown);
+    this.#cast.ended({ reason: "error", exitCode: 1 }, { thrown });
   }
 
   #done(): void {

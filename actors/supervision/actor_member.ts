@@ -41,6 +41,10 @@ export interface Casting {
   readonly spawn: Spawn;
 }
 
+function tooEarly(error: TroupeError | undefined): never {
+  throw error ?? new StartError("Cannot start the actor: it has ended", { phase: "init" });
+}
+
 interface Gone {
   readonly ending: Ending;
   readonly error?: TroupeError;
@@ -173,7 +177,7 @@ export class ActorMember implements Member {
       life.launched.kill();
     }, startTimeout);
     try {
-      return await Promise.race([life.launched.ready, life.gone.then(() => life.launched.ready)]);
+      return await Promise.race([life.launched.ready, life.gone.then(({ error }) => tooEarly(error))]);
     } catch (error) {
       life.launched.kill();
       this.#over(await this.#awake(life.gone));

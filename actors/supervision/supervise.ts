@@ -114,7 +114,7 @@ class Node implements Supervisor<Children> {
       return "shutdown";
     });
     this.exited.catch(() => {});
-    this.children = new Proxy(Object.freeze({}), {
+    this.children = new Proxy({}, {
       get: (_, name) => this.#refTo(name),
       has: (_, name) => this.branch.seats.some((seat) => seat.name === name),
       ownKeys: () => this.branch.seats.map(({ name }) => name),
