@@ -21,7 +21,7 @@ import {
 } from "../errors.ts";
 import { PENDING } from "../memory/line.ts";
 import type { Source } from "../memory/park.ts";
-import type { Ending, Life } from "../memory/slots.ts";
+import { type Ending, isAlive, type Life } from "../memory/slots.ts";
 import { Receiver } from "../channels/port.ts";
 import { validate } from "../channels/schema.ts";
 import { Incoming } from "../channels/stream.ts";
@@ -88,12 +88,16 @@ export class Runner implements Source {
     this.#station = station;
     this.#mailbox = mailbox;
     this.#cast = cast;
+    const { arena, life } = station.isolate;
     mailbox.ring.resume();
     this.#receiver = new Receiver(station.isolate, mailbox.ring, {
       operation: "take a message",
       check() {},
       ended() {},
-      taking: (cell) => mailbox.start(mailbox.ring.ticketOf(cell)),
+      taking: (cell) => {
+        if (mailbox.isGuarded && !isAlive(arena, life)) throw DECLARED_DEAD;
+        mailbox.start(mailbox.ring.ticketOf(cell));
+      },
     }, true);
     this.list = mailbox.ring.readers.list;
     this.topic = mailbox.ring.readers.topic;
@@ -160,6 +164,10 @@ export class Runner implements Source {
     try {
       value = this.#receiver.take();
     } catch (error) {
+      if (error === DECLARED_DEAD) {
+        this.#state = "ended";
+        return false;
+      }
       this.#refuse(takenOf(["", undefined], this.#receiver.head), error);
       return true;
     }
@@ -306,5 +314,7 @@ export class Runner implements Source {
   }
 }
 
+/** Thrown when this isolate was declared dead: what is in the mailbox is for the actor's next life. */
+const DECLARED_DEAD = Symbol("declared dead");
 const NOT_WANTED = () => new CancelledError("The reply is not wanted any more");
 const STOPPED = () => new CancelledError("The actor was told to stop");
