@@ -100,6 +100,9 @@ export { spawn, warmWorkers } from "./actors/spawn.ts";
 
 // Supervision
 export { supervise } from "./actors/supervision/supervise.ts";
+export { link, monitor } from "./actors/supervision/link.ts";
+export type { Down } from "./actors/supervision/link.ts";
+export { names } from "./actors/names.ts";
 export { child, tree } from "./actors/supervision/tree.ts";
 export type {
   ActorState,
