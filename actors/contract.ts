@@ -33,11 +33,36 @@ export interface Context {
   readonly spawn: Spawn;
   /** Ends this actor after the message in hand. */
   stop(reason?: unknown): void;
-  /** Sends this actor a message in `ms` milliseconds. */
-  after(ms: number, message: Envelope): void;
-  /** Has this actor told once `ref` has ended. */
+  /**
+   * Sends this actor a message in `ms` milliseconds, behind those that it has by then. It ends with
+   * this life of the actor. One with a `key` takes the place of the one that had it.
+   */
+  after(ms: number, message: Envelope, key?: string): void;
+  /** The same every `ms` milliseconds; while one waits there is no second one. */
+  every(ms: number, message: Envelope, key?: string): void;
+  /** Calls off what has this key, also when it waits already; `false` when there is none. */
+  cancel(key: string): boolean;
+  /** Has this actor told once `ref` has ended: message `down`, with `{ id, reason, exitCode }`. */
   watch(ref: AnyRef): void;
+  /**
+   * Puts the message in hand aside: what its handler returns is no reply. An end of this life loses it,
+   * and whoever asked is told.
+   *
+   * @throws NotSupportedError outside of a handler; FullError when 10,000 are put aside
+   */
+  stash(): void;
+  /** Brings back all that was put aside, in order, before the next message. */
+  unstash(): void;
+  /**
+   * From the next message on, these handlers are all that the actor has; without an argument, those of
+   * its definition again. A new life begins with those of the definition.
+   */
+  become(handlers?: Readonly<Record<string, Behaving>>): void;
 }
+
+/** A handler for {@linkcode Context.become}. */
+// deno-lint-ignore no-explicit-any -- handlers are contravariant: only `any` fits them all
+export type Behaving = (state: any, payload: any, ctx: Context) => unknown;
 
 /** Schemas of the messages that are validated; of all messages, only these may be published. */
 export type Accepts = Record<string, StandardSchemaV1>;

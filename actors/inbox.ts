@@ -57,6 +57,8 @@ export const GONE: LetterKind = 10;
 export const STOP: LetterKind = 11;
 /** To the first isolate: this spare worker is up. */
 export const READY: LetterKind = 12;
+/** To the first isolate: something happened to an actor, and somebody there listens. */
+export const EVENT: LetterKind = 13;
 
 /** A letter as its reader gets it. */
 export interface Received {

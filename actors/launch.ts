@@ -113,9 +113,11 @@ function launchWorker(here: Station, what: Launch, events: LifeEvents): Launched
   const ended = (_ending: Ending, lastWords: unknown) => {
     failure = lastWords === undefined ? undefined : remoteError(lastWords, `Actor "${id}"`);
     if (!here.awaited.remove(number)) return;
-    fail(failure ?? new StartError(`Cannot start actor "${id}": its worker ended`, {
-      phase: "init",
-    }));
+    fail(
+      failure ?? new StartError(`Cannot start actor "${id}": its worker ended`, {
+        phase: "init",
+      }),
+    );
   };
   const order = {
     what: "actor",

@@ -46,8 +46,8 @@ import {
   HOST_LIFE,
   IN_HAND,
   LATENCY,
-  type Overflow,
   OVERFLOW,
+  type Overflow,
   OVERFLOWS,
   REASON,
   RING,
@@ -156,10 +156,14 @@ export class Mailbox {
     this.#store(IN_HAND, number + 1);
   }
 
-  /** Its handler has ended. */
+  /** Its handler has ended; called before the reply is sent. */
+  count(): void {
+    add(this.#isolate.arena.words, this.#at + HANDLED, 1);
+  }
+
+  /** Its reply, if there is one, was sent. */
   done(): void {
     this.#store(DONE, this.#load(STARTED));
-    add(this.#isolate.arena.words, this.#at + HANDLED, 1);
   }
 
   /** A handler took so long. */

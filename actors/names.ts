@@ -69,7 +69,9 @@ export const names: {
       for (const entry of entriesOf(isolate, table)) {
         if (entry.name !== name) continue;
         if (entry.region === mailbox.region) return;
-        throw new AlreadyStartedError(`Cannot register "${name}": actor "${entry.id}" has the name`);
+        throw new AlreadyStartedError(
+          `Cannot register "${name}": actor "${entry.id}" has the name`,
+        );
       }
       if (mailbox.ending !== undefined) return;
       write(isolate, freeEntry(isolate, table), { name, id, region: mailbox.region });

@@ -12,6 +12,7 @@ import { type CodeRef, resolveCode } from "./code.ts";
 import { ActorContext } from "./context.ts";
 import type { AnyRef, Spawn } from "./contract.ts";
 import { CANCEL, CREDIT, type Received, STOP } from "./inbox.ts";
+import { Lane } from "./lane.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Ref, typed } from "./ref.ts";
 import { type Crash, Runner } from "./runner.ts";
@@ -50,13 +51,16 @@ export interface Entrance {
  */
 export async function perform(station: Station, script: Script): Promise<Entrance> {
   const { mailbox, id } = script;
-  let stop: (reason: unknown) => void = () => {};
+  let runner: Runner | undefined;
   let bare: readonly string[] = [];
+  const lane = new Lane(station, mailbox);
   const context = new ActorContext({
     id,
     self: () => typed(new Ref(station, mailbox, { id, bare, own: true })) as AnyRef,
     spawn: script.spawn,
-    stop: (reason) => stop(reason),
+    stop: (reason) => runner?.stop(reason),
+    become: (handlers) => runner?.become(handlers),
+    lane,
   });
   try {
     const behaviour = behaviourOf(await resolveCode(script.code), script.code.name);
@@ -67,15 +71,17 @@ export async function perform(station: Station, script: Script): Promise<Entranc
       mailbox.end(ending);
       script.ended(ending, crash);
     };
-    const runner = new Runner(station, mailbox, { behaviour, state, context, ended });
-    stop = (reason) => runner.stop(reason);
+    runner = new Runner(station, mailbox, { behaviour, state, context, lane, ended });
     await behaviour.started?.(state, context);
-    if (script.isCalledOff?.()) throw new StartError(`Cannot start actor "${id}": it took too long`, { phase: "timeout" });
+    if (script.isCalledOff?.()) {
+      throw new StartError(`Cannot start actor "${id}": it took too long`, { phase: "timeout" });
+    }
     running(station).set(mailbox.region, runner);
     runner.begin();
     return { bare, messages: behaviour.messages };
   } catch (error) {
     context.abort(error);
+    lane.close();
     context.endOffspring();
     mailbox.end({ reason: "error", exitCode: 1 });
     throw startError(error, id);

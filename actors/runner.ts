@@ -13,32 +13,31 @@
  *
  * @module
  */
-import {
-  CancelledError,
-  NotSupportedError,
-  UnknownMessageError,
-  ValidationError,
-} from "../errors.ts";
+import { CancelledError, NotSupportedError, ValidationError } from "../errors.ts";
 import { PENDING } from "../memory/line.ts";
 import type { Source } from "../memory/park.ts";
-import { type Ending, isAlive, type Life } from "../memory/slots.ts";
-import { Receiver } from "../channels/port.ts";
-import { validate } from "../channels/schema.ts";
+import type { Ending, Life } from "../memory/slots.ts";
+import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
-import type { Behaviour } from "./actor.ts";
+import type { Behaviour, MessageHandler } from "./actor.ts";
 import { ASK, STREAM, TELL } from "./address.ts";
 import { type ActorContext, HandlerContext } from "./context.ts";
+import { emit } from "./events.ts";
+import { DECLARED_DEAD, intakeOf } from "./intake.ts";
+import type { Lane } from "./lane.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
-import { Production } from "./streamed.ts";
+import { Productions } from "./streamed.ts";
 import {
   isIterable,
   isThenable,
   keyOf,
   reply,
   replyFailure,
+  runHandler,
   type Taken,
   takenOf,
+  unknownMessage,
 } from "./taken.ts";
 
 const BATCH = 64;
@@ -55,6 +54,8 @@ export interface Cast {
   readonly state: unknown;
   /** What it sees of the world. */
   readonly context: ActorContext;
+  /** Its messages to itself. */
+  readonly lane: Lane;
   /** Told once, when it has ended; `crash` when that is because a handler threw. */
   ended(ending: Ending, crash?: Crash): void;
 }
@@ -75,32 +76,25 @@ export class Runner implements Source {
   readonly #mailbox: Mailbox;
   readonly #receiver: Receiver;
   readonly #cast: Cast;
-  readonly #productions = new Map<string, Production>();
+  readonly #productions: Productions;
   readonly #cancelled = new Set<string>();
   #inHand: { message: Taken; context: HandlerContext } | undefined;
   #state: State = "ready";
   #count = 0;
   #begun = 0;
   #stopReason: unknown;
+  #handlers: ReadonlyMap<string, MessageHandler> | undefined;
 
   /** Runs `cast` with the messages of `mailbox`. */
   constructor(station: Station, mailbox: Mailbox, cast: Cast) {
     this.#station = station;
     this.#mailbox = mailbox;
     this.#cast = cast;
-    const { arena, life } = station.isolate;
-    mailbox.ring.resume();
-    this.#receiver = new Receiver(station.isolate, mailbox.ring, {
-      operation: "take a message",
-      check() {},
-      ended() {},
-      taking: (cell) => {
-        if (mailbox.isGuarded && !isAlive(arena, life)) throw DECLARED_DEAD;
-        mailbox.start(mailbox.ring.ticketOf(cell));
-      },
-    }, true);
+    this.#productions = new Productions(station);
+    this.#receiver = intakeOf(station, mailbox);
     this.list = mailbox.ring.readers.list;
     this.topic = mailbox.ring.readers.topic;
+    cast.lane.wake = () => this.#watch();
   }
 
   /** Whether it would take a message now. */
@@ -111,29 +105,35 @@ export class Runner implements Source {
   /** Opens the mailbox and begins. */
   begin(): void {
     this.#mailbox.open();
-    this.#station.isolate.park.watch(this);
+    this.#watch();
   }
 
   /** Handles what is there, until a handler has to be waited for. */
   serve(): boolean {
     let handled = 0;
-    while (this.#state === "ready" && handled < BATCH && this.#takeOne()) handled++;
+    while (this.#state === "ready" && handled < BATCH && (this.#takeOwn() || this.#takeOne())) {
+      handled++;
+    }
     return handled > 0;
   }
 
   /** Whoever asked under this number wants no answer any more. */
   cancel(from: Life, id: number): void {
-    const key = keyOf(from, id);
-    const production = this.#productions.get(key);
+    if (this.#productions.cancel(from, id)) return;
     const { message, context } = this.#inHand ?? {};
-    if (production !== undefined) production.cancel();
-    else if (message?.id === id && message.from.slot === from.slot) context?.abort(NOT_WANTED());
-    else if (this.#mailbox.depth > 0) this.#cancelled.add(key);
+    if (message?.id === id && message.from.slot === from.slot) context?.abort(NOT_WANTED());
+    else if (this.#cast.lane.forget(from, id)) return;
+    else if (this.#mailbox.depth > 0) this.#cancelled.add(keyOf(from, id));
   }
 
   /** Whoever reads a stream has room for more. */
   grant(from: Life, id: number, credit: number): void {
-    this.#productions.get(keyOf(from, id))?.grant(credit);
+    this.#productions.grant(from, id, credit);
+  }
+
+  /** Handles messages by these functions from now on; without them, as defined. */
+  become(handlers: Readonly<Record<string, MessageHandler>> | undefined): void {
+    this.#handlers = handlers && new Map(Object.entries(handlers));
   }
 
   /** Ends the actor after the message in hand. */
@@ -156,7 +156,27 @@ export class Runner implements Source {
     this.#state = "ended";
     this.#cast.context.abort(STOPPED());
     this.#station.isolate.park.unwatch(this);
-    for (const production of this.#productions.values()) production.cancel();
+    this.#productions.cancelAll();
+    for (const message of this.#cast.lane.close()) this.#bury(message);
+  }
+
+  /** A message that was accepted will not be handled. */
+  #bury({ name: type, payload }: Taken): void {
+    const { id: actor } = this.#cast.context;
+    const message = { type, payload };
+    emit(this.#station, { type: "dead-letter", actor, message, reason: "stopped" });
+  }
+
+  #watch(): void {
+    if (this.#state !== "ready") return;
+    this.armed = false;
+    this.#station.isolate.park.watch(this);
+  }
+
+  #takeOwn(): boolean {
+    const message = this.#cast.lane.take();
+    if (message !== undefined) this.#handle(message);
+    return message !== undefined;
   }
 
   #takeOne(): boolean {
@@ -172,6 +192,7 @@ export class Runner implements Source {
       return true;
     }
     if (value === PENDING) return false;
+    this.#cast.lane.passed();
     if (value instanceof Incoming) this.#takeStreamed(value);
     else this.#handle(takenOf(value, this.#receiver.head));
     return true;
@@ -181,28 +202,28 @@ export class Runner implements Source {
     this.#state = "busy";
     this.#receiver.finish(stream).then(({ value, head }) => {
       this.#release();
+      if (this.#state !== "ready") return;
       if (Array.isArray(value)) this.#handle(takenOf(value, head));
     });
   }
 
-
   #handle(message: Taken): void {
     this.#begun = this.#count++ % SAMPLE === 0 ? performance.now() : 0;
-    if (this.#wasCancelled(message)) return this.#mailbox.done();
+    if (this.#wasCancelled(message)) return this.#done();
     const { behaviour, state, context } = this.#cast;
-    const handler = behaviour.handler(message.name);
-    if (handler === undefined) return this.#refuse(message, this.#unknown(message.name));
+    const handler = this.#handlers === undefined
+      ? behaviour.handler(message.name)
+      : this.#handlers.get(message.name);
+    if (handler === undefined) {
+      const known = this.#handlers?.keys() ?? behaviour.messages;
+      return this.#refuse(message, unknownMessage(context.id, message.name, known));
+    }
     const schema = behaviour.schema(message.name);
     const own = new HandlerContext(context);
     this.#mailbox.hand(behaviour.messages.indexOf(message.name));
     this.#inHand = { message, context: own };
     try {
-      const payload = schema === undefined
-        ? message.payload
-        : validate(schema, message.payload, `accept message "${message.name}"`);
-      const result = payload instanceof Promise
-        ? payload.then((valid) => handler(state, valid, own))
-        : handler(state, payload, own);
+      const result = runHandler({ handler, schema }, message, { state, context: own });
       if (isThenable(result)) this.#await(message, result);
       else this.#finish(message, result);
     } catch (error) {
@@ -223,41 +244,41 @@ export class Runner implements Source {
     if (this.#state === "stopping") return void this.#end();
     if (this.#state !== "busy") return;
     this.#state = "ready";
-    this.armed = false;
-    this.#station.isolate.park.watch(this);
+    this.#watch();
   }
 
   #finish(message: Taken, result: unknown): void {
     if (this.#state === "ended") return;
-    if (isIterable(result)) return this.#produce(message, result);
-    if (message.kind === STREAM) {
-      return this.#refuse(
-        message,
-        new NotSupportedError(`Cannot stream "${message.name}": its reply is one value`),
-      );
+    this.#mailbox.count();
+    if (this.#inHand?.context.isStashed) {
+      this.#cast.lane.putAside(message);
+      return this.#done();
     }
+    if (isIterable(result)) return this.#produce(message, result);
     if (message.kind === ASK) reply(this.#station, message, result);
+    if (message.kind === STREAM) {
+      const error = new NotSupportedError(
+        `Cannot stream "${message.name}": its reply is one value`,
+      );
+      replyFailure(this.#station, message, error);
+    }
     this.#done();
   }
 
   #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
     this.#done();
-    const production = new Production(this.#station, message.from, message.id);
     if (message.kind === ASK) {
-      return production.fail(
-        new NotSupportedError(`Cannot ask "${message.name}": its reply is a stream`),
-      );
+      const error = new NotSupportedError(`Cannot ask "${message.name}": its reply is a stream`);
+      return replyFailure(this.#station, message, error);
     }
-    const key = keyOf(message.from, message.id);
-    this.#productions.set(key, production);
-    production.run(items).then((failed) => {
-      this.#productions.delete(key);
+    this.#productions.start(message, items).then((failed) => {
       if (failed !== undefined) this.#crash(failed[0]);
     });
   }
 
   /** The message was not handled; the actor goes on. */
   #refuse(message: Taken, error: unknown): void {
+    this.#mailbox.count();
     if (message.kind !== TELL) replyFailure(this.#station, message, error);
     else this.#cast.context.log.error(`message "${message.name}" failed:`, error);
     this.#done();
@@ -268,6 +289,7 @@ export class Runner implements Source {
     if (this.#state === "ended") return;
     const isRefusal = error instanceof ValidationError;
     if (isRefusal || !this.#mailbox.isGuarded) return this.#refuse(message, error);
+    this.#mailbox.count();
     if (message.kind !== TELL) replyFailure(this.#station, message, error);
     this.#done();
     this.#crash(error);
@@ -292,13 +314,6 @@ export class Runner implements Source {
     return this.#cancelled.size > 0 && this.#cancelled.delete(keyOf(from, id));
   }
 
-  #unknown(name: string): Error {
-    const { messages } = this.#cast.behaviour;
-    const text = `Cannot handle message "${name}": actor "${this.#cast.context.id}" takes ` +
-      (messages.join(", ") || "none");
-    return new UnknownMessageError(text);
-  }
-
   async #end(): Promise<void> {
     this.#leave();
     let ending: Ending = { reason: "normal", exitCode: 0 };
@@ -314,7 +329,5 @@ export class Runner implements Source {
   }
 }
 
-/** Thrown when this isolate was declared dead: what is in the mailbox is for the actor's next life. */
-const DECLARED_DEAD = Symbol("declared dead");
 const NOT_WANTED = () => new CancelledError("The reply is not wanted any more");
 const STOPPED = () => new CancelledError("The actor was told to stop");

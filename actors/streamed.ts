@@ -13,6 +13,7 @@ import type { Life } from "../memory/slots.ts";
 import { type Address, type Message, Place } from "./address.ts";
 import { CREDIT, END, FAILURE, ITEM } from "./inbox.ts";
 import type { Station } from "./station.ts";
+import { type Asker, keyOf } from "./taken.ts";
 import { remoteError, sendableError } from "./wire_error.ts";
 
 /** Items on their way at most. */
@@ -156,5 +157,46 @@ export class Production {
 
   #send(kind: number, value?: unknown): void {
     this.#station.inbox.send(this.#to, { kind, id: this.#id, value });
+  }
+}
+
+/** The streamed replies that an actor produces. */
+export class Productions {
+  readonly #station: Station;
+  readonly #running = new Map<string, Production>();
+
+  /** None yet. */
+  constructor(station: Station) {
+    this.#station = station;
+  }
+
+  /** Produces for an asker. @returns what the iterable threw, in a list, or nothing */
+  async start(
+    { from, id }: Asker,
+    items: AsyncIterable<unknown> | Iterable<unknown>,
+  ): Promise<readonly [unknown] | undefined> {
+    const key = keyOf(from, id);
+    const production = new Production(this.#station, from, id);
+    this.#running.set(key, production);
+    const failed = await production.run(items);
+    this.#running.delete(key);
+    return failed;
+  }
+
+  /** The reader has room for more. */
+  grant(from: Life, id: number, credit: number): void {
+    this.#running.get(keyOf(from, id))?.grant(credit);
+  }
+
+  /** Nobody reads on; `false` when nothing is produced under this number. */
+  cancel(from: Life, id: number): boolean {
+    const production = this.#running.get(keyOf(from, id));
+    production?.cancel();
+    return production !== undefined;
+  }
+
+  /** Nobody produces on. */
+  cancelAll(): void {
+    for (const production of this.#running.values()) production.cancel();
   }
 }

@@ -5,9 +5,13 @@
  *
  * @module
  */
+import { UnknownMessageError } from "../errors.ts";
 import { handle } from "../memory/handle.ts";
 import type { Life } from "../memory/slots.ts";
+import { type StandardSchemaV1, validate } from "../channels/schema.ts";
+import type { MessageHandler } from "./actor.ts";
 import type { MessageKind } from "./address.ts";
+import type { Context } from "./contract.ts";
 import { FAILURE, REPLY } from "./inbox.ts";
 import type { Station } from "./station.ts";
 import { sendableError } from "./wire_error.ts";
@@ -70,4 +74,23 @@ export function isIterable(value: unknown): value is AsyncIterable<unknown> | It
   if (typeof value !== "object" || value === null) return false;
   if (Symbol.asyncIterator in value) return !(handle in value);
   return Symbol.iterator in value && "next" in value && typeof value.next === "function";
+}
+
+/** Checks a message by its schema, if there is one, and gives what its handler gives. */
+export function runHandler(
+  { handler, schema }: { handler: MessageHandler; schema: StandardSchemaV1 | undefined },
+  { name, payload }: Taken,
+  { state, context }: { state: unknown; context: Context },
+): unknown {
+  if (schema === undefined) return handler(state, payload, context);
+  const valid = validate(schema, payload, `accept message "${name}"`);
+  return valid instanceof Promise
+    ? valid.then((valid) => handler(state, valid, context))
+    : handler(state, valid, context);
+}
+
+/** The error for a message that has no handler. */
+export function unknownMessage(id: string, name: string, messages: Iterable<string>): Error {
+  const known = [...messages].join(", ") || "none";
+  return new UnknownMessageError(`Cannot handle message "${name}": actor "${id}" takes ${known}`);
 }

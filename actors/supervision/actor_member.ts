@@ -177,7 +177,10 @@ export class ActorMember implements Member {
       life.launched.kill();
     }, startTimeout);
     try {
-      return await Promise.race([life.launched.ready, life.gone.then(({ error }) => tooEarly(error))]);
+      return await Promise.race([
+        life.launched.ready,
+        life.gone.then(({ error }) => tooEarly(error)),
+      ]);
     } catch (error) {
       life.launched.kill();
       this.#over(await this.#awake(life.gone));

@@ -22,7 +22,11 @@ export async function spawnAgain(
   const startTimeout = casting.inline ? 5000 : 30_000;
   const member = new ActorMember(station, { ...casting, startTimeout });
   const rules = seatRulesOf({ restart });
-  const branch = new Branch(casting.id, rulesOf({ restart }), [{ name: casting.id, rules, member }]);
+  const branch = new Branch(casting.id, rulesOf({ restart }), [{
+    name: casting.id,
+    rules,
+    member,
+  }]);
   branch.events.ended = (_ending, error) => branch.close(SHUTDOWN, error);
   try {
     await branch.start();

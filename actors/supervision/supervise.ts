@@ -106,7 +106,9 @@ class Node implements Supervisor<Children> {
     const seats = Object.entries(spec.children).map(([name, child]) => this.#make(id, name, child));
     for (const { name, rules: { significant } } of seats) {
       if (!significant || rules.autoShutdown !== "never") continue;
-      throw new TypeError(`Cannot supervise: child "${name}" is significant, but autoShutdown is never`);
+      throw new TypeError(
+        `Cannot supervise: child "${name}" is significant, but autoShutdown is never`,
+      );
     }
     this.branch = new Branch(id, rules, seats);
     this.exited = this.branch.closed.then((error) => {
@@ -228,7 +230,9 @@ class Node implements Supervisor<Children> {
 
   #taken(name: string): AlreadyStartedError {
     const state = stateOf(this.#find(name, "start"));
-    return new AlreadyStartedError(`Cannot start child "${name}": there is one, and it is ${state}`);
+    return new AlreadyStartedError(
+      `Cannot start child "${name}": there is one, and it is ${state}`,
+    );
   }
 }
 

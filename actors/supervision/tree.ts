@@ -6,7 +6,12 @@
  */
 import type { ExitReason } from "../../errors.ts";
 import type { ActorArgs, ActorRef, AnyActor, Isolation, Protocol } from "../contract.ts";
-import { type ChildOptionsOf, type ChildRules, onlyKeys, type SupervisorOptions } from "./options.ts";
+import {
+  type ChildOptionsOf,
+  type ChildRules,
+  onlyKeys,
+  type SupervisorOptions,
+} from "./options.ts";
 
 /** Child of a supervision tree. */
 export interface Child<D extends AnyActor> {

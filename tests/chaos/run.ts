@@ -13,7 +13,7 @@ console.error = (...args) => String(args[0]).startsWith("Process ") || error(...
 await warmWorkers(2);
 await chaos({ inline: 14, workers: 6, messages: 500, kills: 10, seed });
 const before = Deno.memoryUsage().rss;
-const report = await chaos({ inline: 14, workers: 6, messages, kills, seed });
+const report = await chaos({ inline: 8, workers: 12, messages, kills, seed });
 const grown = (Deno.memoryUsage().rss - before) / 1048576;
 await warmWorkers(0);
 console.log(`seed ${seed}, ${messages} messages, ${kills} kills:`, report);

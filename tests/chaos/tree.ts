@@ -132,12 +132,20 @@ export async function chaos({ inline, workers, messages, kills, seed }: Chaos): 
     const index = Math.floor(random() * refs.length);
     if (n % every === every - 1) watch((die(index) ?? Promise.resolve()).catch(() => {}));
     if (random() < 0.5) {
-      watch(refs[index].ask.note(n).then(
-        () => (answered++, void answers.add(n)),
-        (error) => error instanceof ExitError && error.maybeExecuted ? failed++ : unexpected.push(error),
-      ));
+      watch(
+        refs[index].ask.note(n).then(
+          () => (answered++, void answers.add(n)),
+          (error) =>
+            error instanceof ExitError && error.maybeExecuted ? failed++ : unexpected.push(error),
+        ),
+      );
     } else {
-      watch(refs[index].tell.note(n).then(() => void told.push({ n, index }), (error) => unexpected.push(error)));
+      watch(
+        refs[index].tell.note(n).then(
+          () => void told.push({ n, index }),
+          (error) => unexpected.push(error),
+        ),
+      );
     }
     while (open.size >= WINDOW) await Promise.race(open);
   }

@@ -21,7 +21,12 @@ const spawn = spawnTyped as unknown as (actor: unknown, options: object) => Prom
 function guarded(cast: Cast, options: object = {}): Promise<Loose> {
   const { isolation, log } = cast;
   const args = [{ name: "a", log }];
-  return spawn(Player, { isolation, args, restart: { maxRestarts: 100, backoff: AT_ONCE }, ...options });
+  return spawn(Player, {
+    isolation,
+    args,
+    restart: { maxRestarts: 100, backoff: AT_ONCE },
+    ...options,
+  });
 }
 
 both("F01 an ask is answered once", async (cast) => {
@@ -57,17 +62,20 @@ both("F05 asks that wait are answered by the next life; the one in hand is not",
   assertEquals((await a.stats()).restarts, 1);
 });
 
-both("F06 told messages that wait are handled once by the next life, with a new state", async (cast) => {
-  await using a = await guarded(cast);
-  await a.ask.add(5);
-  const inHand = rejectsWith(a.ask.sleep(60_000), ExitError);
-  await cast.noted("asleep:a");
-  await a.tell.note("once");
-  await a.tell.add(1);
-  a.kill();
-  await inHand;
-  assertEquals([await a.ask.get(), cast.notes()], [1, ["init:a", "once"]]);
-});
+both(
+  "F06 told messages that wait are handled once by the next life, with a new state",
+  async (cast) => {
+    await using a = await guarded(cast);
+    await a.ask.add(5);
+    const inHand = rejectsWith(a.ask.sleep(60_000), ExitError);
+    await cast.noted("asleep:a");
+    await a.tell.note("once");
+    await a.tell.add(1);
+    a.kill();
+    await inHand;
+    assertEquals([await a.ask.get(), cast.notes()], [1, ["init:a", "once"]]);
+  },
+);
 
 both("F07 an actor does not ask itself", async (cast) => {
   await using a = await guarded(cast);
@@ -108,7 +116,10 @@ both("what a handler throws reaches the asker as it is, then a new life begins",
   await using a = await guarded(cast);
   await a.ask.add(3);
   for (const message of ["boom", "boomLater"]) {
-    const [error, next] = await Promise.all([rejectsWith(a.ask[message](), RemoteError), a.ask.get()]);
+    const [error, next] = await Promise.all([
+      rejectsWith(a.ask[message](), RemoteError),
+      a.ask.get(),
+    ]);
     assertEquals([error.remoteName, next], ["RangeError", 0]);
   }
   const items: number[] = [];
@@ -132,7 +143,10 @@ both("a stream ends with the life that produces it", async (cast) => {
 });
 
 both("a sent reference outlives restarts", async (cast) => {
-  await using echo = await spawn(Player, { isolation: cast.isolation, args: [{ name: "e", log: cast.log }] });
+  await using echo = await spawn(Player, {
+    isolation: cast.isolation,
+    args: [{ name: "e", log: cast.log }],
+  });
   await using a = await guarded(cast);
   const inbox = new Queue<Loose>();
   await inbox.put(a);
@@ -183,7 +197,9 @@ both("stop() while the next life comes up is the end", async (cast) => {
 both("a start that fails is told as it is", async (cast) => {
   const plan = new Queue<string>();
   plan.putNowait("fail");
-  const error = await rejection(guarded(cast, { args: [{ name: "a", log: cast.log, plan }] })) as Error;
+  const error = await rejection(
+    guarded(cast, { args: [{ name: "a", log: cast.log, plan }] }),
+  ) as Error;
   assert(error.message.startsWith('Cannot start actor "Player-'), error.message);
   await plan[Symbol.asyncDispose]();
 });
@@ -236,17 +252,20 @@ troupeTest("a supervisor in a worker ends with it, and its children too", async 
   assertEquals((await awake(player.exited)).reason, "terminated");
 });
 
-both("F23 what was told before the teller's crash is handled before its end is told", async (cast) => {
-  for (let trial = 0; trial < 5; trial++) {
-    await using hears = await spawn(Hears, { isolation: cast.isolation });
-    const teller = await spawn(Teller, { isolation: "worker" });
-    await hears.ask.watch(teller);
-    await teller.tell.flood(hears);
-    await awake(teller.exited);
-    let heard: string[] = [];
-    await until(() => true);
-    while (heard.length < 201) heard = await hears.ask.heard();
-    assertEquals(heard.slice(0, 200), Array.from({ length: 200 }, (_, n) => `n${n}`));
-    assertEquals(heard[200], "down");
-  }
-});
+both(
+  "F23 what was told before the teller's crash is handled before its end is told",
+  async (cast) => {
+    for (let trial = 0; trial < 5; trial++) {
+      await using hears = await spawn(Hears, { isolation: cast.isolation });
+      const teller = await spawn(Teller, { isolation: "worker" });
+      await hears.ask.watch(teller);
+      await teller.tell.flood(hears);
+      await awake(teller.exited);
+      let heard: string[] = [];
+      await until(() => true);
+      while (heard.length < 201) heard = await hears.ask.heard();
+      assertEquals(heard.slice(0, 200), Array.from({ length: 200 }, (_, n) => `n${n}`));
+      assertEquals(heard[200], "down");
+    }
+  },
+);

@@ -9,8 +9,8 @@ import {
   type RestartType,
   type Rules,
   step,
-  streakOf,
   type Strategy,
+  streakOf,
   type View,
 } from "../../../actors/supervision/decide.ts";
 import { REASONS } from "../../../memory/slots.ts";
@@ -20,7 +20,16 @@ const CRASH = { reason: "error", exitCode: 1 } as const;
 
 function childOf(more: Partial<ChildView> = {}): ChildView {
   const type = "permanent";
-  return { phase: "up", type, backoff: NONE, significant: false, streak: 0, upSince: 0, byHand: false, ...more };
+  return {
+    phase: "up",
+    type,
+    backoff: NONE,
+    significant: false,
+    streak: 0,
+    upSince: 0,
+    byHand: false,
+    ...more,
+  };
 }
 
 function rulesOf(more: Partial<Rules> = {}): Rules {
@@ -108,7 +117,16 @@ Deno.test("B01-B06 which ends lead to a restart", () => {
 });
 
 Deno.test("step() knows each way from phase to phase, and no other", () => {
-  const life: Phase[] = ["stopped", "starting", "up", "down", "waiting", "starting", "up", "stopping"];
+  const life: Phase[] = [
+    "stopped",
+    "starting",
+    "up",
+    "down",
+    "waiting",
+    "starting",
+    "up",
+    "stopping",
+  ];
   for (let index = 1; index < life.length; index++) step(life[index - 1], life[index]);
   for (const [from, to] of [["up", "waiting"], ["stopped", "up"], ["waiting", "up"]] as const) {
     assertThrows(() => step(from, to), TypeError, `from ${from} to ${to}`);
@@ -119,7 +137,8 @@ Deno.test("step() knows each way from phase to phase, and no other", () => {
 function model(strategy: Strategy, children: readonly ChildView[], failed: number): Set<number> {
   const running = new Set(children.flatMap(({ phase }, index) => phase === "up" ? [index] : []));
   const isConcerned = (index: number) =>
-    strategy === "one_for_all" || index === failed || (strategy === "rest_for_one" && index > failed);
+    strategy === "one_for_all" || index === failed ||
+    (strategy === "rest_for_one" && index > failed);
   for (const [index, child] of children.entries()) {
     if (!isConcerned(index)) continue;
     if (index !== failed && child.type === "temporary") running.delete(index);
@@ -132,48 +151,60 @@ const anyChild: fc.Arbitrary<ChildView> = fc.record({
   phase: fc.constantFrom<Phase>("up", "stopped", "waiting", "down"),
   type: fc.constantFrom<RestartType>("permanent", "transient", "temporary"),
   byHand: fc.boolean(),
-}).map(({ phase, type, byHand }) => childOf({ phase, type, byHand: byHand && phase === "stopped" }));
+}).map(({ phase, type, byHand }) =>
+  childOf({ phase, type, byHand: byHand && phase === "stopped" })
+);
 
 Deno.test("a restart leads to what OTP leads to, in its order", () => {
-  fc.assert(fc.property(
-    fc.constantFrom<Strategy>("one_for_one", "one_for_all", "rest_for_one"),
-    fc.array(anyChild, { minLength: 1, maxLength: 6 }),
-    fc.nat(5),
-    (strategy, list, pick) => {
-      const failed = pick % list.length;
-      const children = list.map((child, index) =>
-        index === failed ? { ...child, phase: "down" as const, byHand: false, type: "permanent" as const } : child
-      );
-      const view = { rules: rulesOf({ strategy }), failures: [], children };
-      const decision = decide(view, { child: failed, ending: CRASH, wasUp: true, at: 1 }, 0);
-      assert(decision.what === "restart");
-      const { stop, start, remove } = decision;
-      const running = new Set(children.flatMap(({ phase }, index) => phase === "up" ? [index] : []));
-      for (const index of [...stop, ...remove]) running.delete(index);
-      for (const index of start) {
-        assert(!running.has(index), `${index} would be started twice`);
-        running.add(index);
-      }
-      assertEquals(running, model(strategy, children, failed));
-      assertEquals(stop, stop.toSorted((a, b) => b - a));
-      assertEquals(start, start.toSorted((a, b) => a - b));
-      assert(!stop.includes(failed));
-    },
-  ), { numRuns: 2000 });
+  fc.assert(
+    fc.property(
+      fc.constantFrom<Strategy>("one_for_one", "one_for_all", "rest_for_one"),
+      fc.array(anyChild, { minLength: 1, maxLength: 6 }),
+      fc.nat(5),
+      (strategy, list, pick) => {
+        const failed = pick % list.length;
+        const children = list.map((child, index) =>
+          index === failed
+            ? { ...child, phase: "down" as const, byHand: false, type: "permanent" as const }
+            : child
+        );
+        const view = { rules: rulesOf({ strategy }), failures: [], children };
+        const decision = decide(view, { child: failed, ending: CRASH, wasUp: true, at: 1 }, 0);
+        assert(decision.what === "restart");
+        const { stop, start, remove } = decision;
+        const running = new Set(
+          children.flatMap(({ phase }, index) => phase === "up" ? [index] : []),
+        );
+        for (const index of [...stop, ...remove]) running.delete(index);
+        for (const index of start) {
+          assert(!running.has(index), `${index} would be started twice`);
+          running.add(index);
+        }
+        assertEquals(running, model(strategy, children, failed));
+        assertEquals(stop, stop.toSorted((a, b) => b - a));
+        assertEquals(start, start.toSorted((a, b) => a - b));
+        assert(!stop.includes(failed));
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });
 
 Deno.test("whatever happens, no window holds more than maxRestarts failures made good", () => {
-  fc.assert(fc.property(
-    fc.record({ maxRestarts: fc.nat(5), within: fc.integer({ min: 1, max: 100 }) }),
-    fc.array(fc.nat(50), { maxLength: 40 }),
-    (limit, gaps) => {
-      let at = 0;
-      const times = gaps.map((gap) => at += gap);
-      const good = survived(rulesOf(limit), times);
-      const inWindow = (index: number) =>
-        times.slice(0, index + 1).filter((time) => time >= times[index] - limit.within).length;
-      for (let index = 0; index < good; index++) assert(inWindow(index) <= limit.maxRestarts);
-      if (good < times.length) assert(inWindow(good) > limit.maxRestarts);
-    },
-  ), { numRuns: 2000 });
+  fc.assert(
+    fc.property(
+      fc.record({ maxRestarts: fc.nat(5), within: fc.integer({ min: 1, max: 100 }) }),
+      fc.array(fc.nat(50), { maxLength: 40 }),
+      (limit, gaps) => {
+        let at = 0;
+        const times = gaps.map((gap) => at += gap);
+        const good = survived(rulesOf(limit), times);
+        const inWindow = (index: number) =>
+          times.slice(0, index + 1).filter((time) => time >= times[index] - limit.within).length;
+        for (let index = 0; index < good; index++) assert(inWindow(index) <= limit.maxRestarts);
+        if (good < times.length) assert(inWindow(good) > limit.maxRestarts);
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });

@@ -8,9 +8,16 @@ import { Hears, Names, Player } from "../../fixtures/supervised.ts";
 import { awake, isPending, rejection, rejectsWith, troupeTest, until } from "../../support.ts";
 import { AT_ONCE, both, type Cast, crash, type Loose, supervise } from "./support.ts";
 
-const spawn = spawnTyped as unknown as (actor: unknown, options?: object) => Promise<Loose & AnyRef>;
+const spawn = spawnTyped as unknown as (
+  actor: unknown,
+  options?: object,
+) => Promise<Loose & AnyRef>;
 
-function player({ isolation, log }: Cast, name: string, options: object = {}): Promise<Loose & AnyRef> {
+function player(
+  { isolation, log }: Cast,
+  name: string,
+  options: object = {},
+): Promise<Loose & AnyRef> {
   return spawn(Player, { isolation, args: [{ name, log }], ...options });
 }
 

@@ -54,7 +54,9 @@ troupeTest("A06 supervise() refuses wrong options of children before anything st
     [{ restart: { backoff: { min: 10, max: 5 } } }, /backoff\.max is 5/],
   ];
   for (const [options, text] of wrong) {
-    const spec = { children: { a: child(Player, { args: [null as never] }), b: child(Player, options as never) } };
+    const spec = {
+      children: { a: child(Player, { args: [null as never] }), b: child(Player, options as never) },
+    };
     const error = await supervise(spec).catch((error) => error);
     assert(error instanceof TypeError || error instanceof RangeError, Deno.inspect(error));
     assert(text.test(error.message), error.message);
@@ -79,19 +81,22 @@ troupeTest("A07 supervise() refuses wrong options of its own", async () => {
   }
 });
 
-both("A10 restartChild() starts a stopped child; startChild() of its name is refused", async (cast) => {
-  await using sup = await supervise({ children: { a: cast.player("a") } });
-  const first = sup.children.a;
-  assertEquals(await first.ask.add(5), 5);
-  await sup.terminateChild("a");
-  assertEquals((await awake(first.exited)).reason, "shutdown");
-  assertEquals(states(sup), { a: "stopped" });
-  await rejectsWith(sup.startChild("a", cast.player("a")), AlreadyStartedError);
-  await sup.restartChild("a");
-  assertEquals(await sup.children.a.ask.get(), 0);
-  await rejectsWith(first.ask.get(), ExitError);
-  await sup.children.a.ask.get();
-});
+both(
+  "A10 restartChild() starts a stopped child; startChild() of its name is refused",
+  async (cast) => {
+    await using sup = await supervise({ children: { a: cast.player("a") } });
+    const first = sup.children.a;
+    assertEquals(await first.ask.add(5), 5);
+    await sup.terminateChild("a");
+    assertEquals((await awake(first.exited)).reason, "shutdown");
+    assertEquals(states(sup), { a: "stopped" });
+    await rejectsWith(sup.startChild("a", cast.player("a")), AlreadyStartedError);
+    await sup.restartChild("a");
+    assertEquals(await sup.children.a.ask.get(), 0);
+    await rejectsWith(first.ask.get(), ExitError);
+    await sup.children.a.ask.get();
+  },
+);
 
 both("A11 orders for stopped children are refused for one that runs", async (cast) => {
   await using sup = await supervise({ children: { a: cast.player("a") } });

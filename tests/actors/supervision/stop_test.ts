@@ -2,7 +2,16 @@ import { assert, assertEquals } from "@std/assert";
 import { RestartLimitError } from "../../../errors.ts";
 import { tree } from "../../../actors/supervision/tree.ts";
 import { awake, isPending, rejectsWith, until } from "../../support.ts";
-import { AT_ONCE, both, crash, life, type LooseSupervisor, only, states, supervise } from "./support.ts";
+import {
+  AT_ONCE,
+  both,
+  crash,
+  life,
+  type LooseSupervisor,
+  only,
+  states,
+  supervise,
+} from "./support.ts";
 
 const TRANSIENT = { restart: { type: "transient" as const, backoff: AT_ONCE } };
 
@@ -15,20 +24,23 @@ both("children stop in reverse order", async (cast) => {
   assertEquals(cast.notes(), ["stop:c:shutdown", "stop:b:shutdown", "stop:a:shutdown"]);
 });
 
-both("E02 a child that does not end in time is killed; its stopped hook does not run", async (cast) => {
-  const sup = await supervise({
-    children: { a: cast.player("a"), b: cast.player("b", { shutdown: 100 }) },
-  });
-  const { a, b } = sup.children;
-  await b.tell.hang();
-  await cast.noted("hanging:b");
-  await sup.stop();
-  assertEquals([(await awake(b.exited)).reason, (await awake(a.exited)).reason], [
-    "killed",
-    "shutdown",
-  ]);
-  assertEquals(cast.notes(), ["stop:a:shutdown"]);
-});
+both(
+  "E02 a child that does not end in time is killed; its stopped hook does not run",
+  async (cast) => {
+    const sup = await supervise({
+      children: { a: cast.player("a"), b: cast.player("b", { shutdown: 100 }) },
+    });
+    const { a, b } = sup.children;
+    await b.tell.hang();
+    await cast.noted("hanging:b");
+    await sup.stop();
+    assertEquals([(await awake(b.exited)).reason, (await awake(a.exited)).reason], [
+      "killed",
+      "shutdown",
+    ]);
+    assertEquals(cast.notes(), ["stop:a:shutdown"]);
+  },
+);
 
 both("E03 brutal children are killed at once", async (cast) => {
   const sup = await supervise({ children: { b: cast.player("b", { shutdown: "brutal" }) } });
@@ -177,19 +189,23 @@ both("E18 the signal of a handler fires when its actor has to stop", async (cast
   assertEquals(cast.notes(), ["stop:a:shutdown"]);
 });
 
-only("worker", "E19 a child in an endless loop is killed, and started again elsewhere", async (cast) => {
-  await using sup = await supervise({ children: { a: cast.player("a", { shutdown: 100 }) } });
-  await sup.children.a.tell.loop();
-  await cast.noted("looping:a");
-  const { a } = sup.children;
-  const asked = a.ask.add(2);
-  a.kill();
-  assertEquals(await asked, 2);
-  await a.tell.loop();
-  await cast.noted("looping:a");
-  await sup.stop();
-  assertEquals((await awake(a.exited)).reason, "killed");
-});
+only(
+  "worker",
+  "E19 a child in an endless loop is killed, and started again elsewhere",
+  async (cast) => {
+    await using sup = await supervise({ children: { a: cast.player("a", { shutdown: 100 }) } });
+    await sup.children.a.tell.loop();
+    await cast.noted("looping:a");
+    const { a } = sup.children;
+    const asked = a.ask.add(2);
+    a.kill();
+    assertEquals(await asked, 2);
+    await a.tell.loop();
+    await cast.noted("looping:a");
+    await sup.stop();
+    assertEquals((await awake(a.exited)).reason, "killed");
+  },
+);
 
 both("a supervisor below can be stopped by hand, and started again", async (cast) => {
   await using top = await supervise({
@@ -205,7 +221,9 @@ both("a supervisor below can be stopped by hand, and started again", async (cast
 
 both("stop() interrupts a start", async (cast) => {
   const starting = supervise({
-    children: { below: tree({ children: { a: cast.player("a"), b: cast.player("b", { plan: ["fail"] }) } }) },
+    children: {
+      below: tree({ children: { a: cast.player("a"), b: cast.player("b", { plan: ["fail"] }) } }),
+    },
   });
   await rejectsWith(starting, Error);
   assertEquals(cast.notes(), ["init:a", "init:b", "stop:a:shutdown"]);

@@ -1,8 +1,23 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { ExitError, RestartLimitError, StillRunningError, AlreadyStartedError } from "../../../errors.ts";
+import {
+  AlreadyStartedError,
+  ExitError,
+  RestartLimitError,
+  StillRunningError,
+} from "../../../errors.ts";
 import { tree } from "../../../actors/supervision/tree.ts";
 import { awake, isPending, rejection, rejectsWith, until } from "../../support.ts";
-import { AT_ONCE, both, crash, life, lives, type LooseSupervisor, only, states, supervise } from "./support.ts";
+import {
+  AT_ONCE,
+  both,
+  crash,
+  life,
+  lives,
+  type LooseSupervisor,
+  only,
+  states,
+  supervise,
+} from "./support.ts";
 
 const OFTEN = { maxRestarts: 1000, backoff: AT_ONCE };
 
@@ -25,12 +40,16 @@ both("B06 kill() is no good end", async (cast) => {
   await life(sup, "a", 1);
 });
 
-only("worker", "B07 a rejection that nobody handles ends the life, not the program", async (cast) => {
-  await using sup = await supervise({ children: { a: cast.player("a") } });
-  await sup.children.a.tell.reject();
-  await life(sup, "a", 1);
-  assertEquals(await sup.children.a.ask.get(), 0);
-});
+only(
+  "worker",
+  "B07 a rejection that nobody handles ends the life, not the program",
+  async (cast) => {
+    await using sup = await supervise({ children: { a: cast.player("a") } });
+    await sup.children.a.tell.reject();
+    await life(sup, "a", 1);
+    assertEquals(await sup.children.a.ask.get(), 0);
+  },
+);
 
 both("B08 throwing what is no error is a crash as well", async (cast) => {
   await using sup = await supervise({
@@ -101,7 +120,12 @@ both("rest_for_one stops those behind in reverse order, and starts them again", 
   await using sup = await supervise({
     strategy: "rest_for_one",
     restart: OFTEN,
-    children: { a: cast.player("a"), b: cast.player("b"), c: cast.player("c"), d: cast.player("d") },
+    children: {
+      a: cast.player("a"),
+      b: cast.player("b"),
+      c: cast.player("c"),
+      d: cast.player("d"),
+    },
   });
   cast.notes();
   await crash(sup.children.b);
@@ -274,7 +298,13 @@ both("D10 orders while a restart waits for its delay", async (cast) => {
   await cast.noted("init:a");
   await cast.noted("init:a");
   await until(() => states(sup).a === "restarting");
-  assertEquals(sup.countChildren(), { specs: 1, active: 0, supervisors: 0, workers: 1, restarting: 1 });
+  assertEquals(sup.countChildren(), {
+    specs: 1,
+    active: 0,
+    supervisors: 0,
+    workers: 1,
+    restarting: 1,
+  });
   await rejectsWith(sup.restartChild("a"), StillRunningError);
   await rejectsWith(sup.deleteChild("a"), StillRunningError);
   await rejectsWith(sup.startChild("a", cast.player("a")), AlreadyStartedError);
@@ -312,7 +342,12 @@ both("D12 messages wait for the restart, as many as the mailbox holds", async (c
   await crash(a);
   await until(() => sup.which()[0].state === "restarting");
   const sent = await Promise.allSettled([1, 2, 3, 4].map((n) => a.tell.note(`note ${n}`)));
-  assertEquals(sent.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected", "rejected"]);
+  assertEquals(sent.map(({ status }) => status), [
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+    "rejected",
+  ]);
   assertEquals((await cast.noted("note 2")).slice(-2), ["note 1", "note 2"]);
 });
 

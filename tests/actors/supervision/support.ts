@@ -3,7 +3,12 @@ import { Queue } from "../../../channels/queue.ts";
 import type { AnyRef, Isolation } from "../../../actors/actor.ts";
 import type { ChildOptions } from "../../../actors/supervision/options.ts";
 import { supervise as superviseTyped } from "../../../actors/supervision/supervise.ts";
-import { type Child, child, type ChildCounts, type ChildStatus } from "../../../actors/supervision/tree.ts";
+import {
+  type Child,
+  child,
+  type ChildCounts,
+  type ChildStatus,
+} from "../../../actors/supervision/tree.ts";
 import type { ExitReason } from "../../../errors.ts";
 import { Player, type Role } from "../../fixtures/supervised.ts";
 import { troupeTest, turn, until } from "../../support.ts";
@@ -65,7 +70,12 @@ export class Cast {
       this.#plans.push(plan);
       for (const word of words) plan.putNowait(word);
     }
-    const role: Role = { name, log: this.log, ...(plan && { plan }), ...(stopping && { stopping }) };
+    const role: Role = {
+      name,
+      log: this.log,
+      ...(plan && { plan }),
+      ...(stopping && { stopping }),
+    };
     return child(Player, { isolation: this.isolation, ...rest, args: [role] } as never);
   }
 
@@ -96,7 +106,11 @@ export function both(name: string, fn: (cast: Cast) => Promise<void>): void {
 }
 
 /** A test for children of one isolation. */
-export function only(isolation: "inline" | "worker", name: string, fn: (cast: Cast) => Promise<void>) {
+export function only(
+  isolation: "inline" | "worker",
+  name: string,
+  fn: (cast: Cast) => Promise<void>,
+) {
   troupeTest(`${name} (${isolation})`, async () => {
     await using log = new Queue<string>();
     await using cast = new Cast(log, isolation);
@@ -113,7 +127,8 @@ export async function crash(ref: Loose): Promise<void> {
 export async function life(sup: LooseSupervisor, name: string, restarts: number): Promise<void> {
   await until(() => {
     const status = sup.which().find((status) => status.name === name);
-    return status?.restarts === restarts && (status.state === "ready" || status.state === "running");
+    return status?.restarts === restarts &&
+      (status.state === "ready" || status.state === "running");
   }, `life ${restarts} of ${name}`);
 }
 
