@@ -13,6 +13,7 @@ import type { Letter } from "../channels/parcel.ts";
 import { DONE, Sender } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
+import { buryLetter } from "./events.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
@@ -192,7 +193,7 @@ export class Address {
       const { overflow, ring } = this.mailbox;
       while (!this.#sender.trySend(letter)) {
         if (overflow === "drop-newest" && kind === TELL) {
-          this.mailbox.drop();
+          this.#lost(letter.value);
           return Promise.resolve();
         }
         if (overflow !== "drop-oldest") return this.#sender.send(letter, { timeout: 0 });
@@ -209,12 +210,22 @@ export class Address {
   #drop(cell: number): void {
     const arrival = new Arrival(this.#station.isolate, this.mailbox.ring, true);
     const value = arrival.open(cell);
-    this.mailbox.drop();
-    if (value instanceof Incoming) return value.discard();
+    if (value instanceof Incoming) {
+      this.#lost(["?"]);
+      return value.discard();
+    }
+    this.#lost(value);
     const [mark, id, incarnation] = arrival.head!;
     if ((mark & 255) === TELL) return;
     const to = { slot: mark >> 8, incarnation };
     this.#station.inbox.send(to, { kind: FAILURE, id, value: this.#full(undefined) });
+  }
+
+  /** A message is thrown away because the mailbox is full. */
+  #lost(value: unknown): void {
+    this.mailbox.drop();
+    const [type, payload] = value as [string, unknown];
+    buryLetter(this.#station, this.id, { message: { type, payload }, reason: "full" });
   }
 
   #full(value: unknown): Error {

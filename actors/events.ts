@@ -41,7 +41,7 @@ export type SystemEvent =
   );
 
 /** An event without its time. */
-type Happened<E = SystemEvent> = E extends SystemEvent ? Omit<E, "at"> : never;
+export type Happened<E = SystemEvent> = E extends SystemEvent ? Omit<E, "at"> : never;
 
 /** Events that a listener may be behind; the oldest go first. */
 const MOST_BEHIND = 10_000;
@@ -55,6 +55,15 @@ const listening = new WeakSet<Station>();
 export function isObserved({ isolate }: Station): boolean {
   if (listeners.size > 0) return true;
   return load(isolate.arena.words, isolate.arena.slotAt(0) + AT_LISTENERS) !== 0;
+}
+
+/** A message that a mailbox had accepted will not be handled. */
+export function buryLetter(
+  here: Station,
+  actor: string,
+  { message, reason }: { message: Envelope; reason: DeadLetterReason },
+): void {
+  emit(here, { type: "dead-letter", actor, message, reason });
 }
 
 /** Tells those who listen. */

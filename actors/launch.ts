@@ -7,15 +7,18 @@
 import { NotSupportedError, StartError, type TroupeError } from "../errors.ts";
 import type { Ending, Life } from "../memory/slots.ts";
 import { copyOf } from "../channels/copy.ts";
+import { exitError } from "./awaited.ts";
 import { childrenOf } from "./children.ts";
 import type { CodeRef } from "./code.ts";
 import type { AnyRef, Isolation, Spawn } from "./contract.ts";
+import { emit, type Happened } from "./events.ts";
 import { identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { dropActor, type Entrance, perform } from "./performance.ts";
 import { Ref, typed } from "./ref.ts";
 import type { Station } from "./station.ts";
+import { isClean } from "./supervision/decide.ts";
 import { remoteError } from "./wire_error.ts";
 
 /** What is started. */
@@ -57,7 +60,25 @@ export interface Launched {
  * Then there is no life, and nobody hears of it.
  */
 export function launch(here: Station, what: Launch, events: LifeEvents): Launched {
-  return what.inline ? launchHere(here, what, events) : launchWorker(here, what, events);
+  const { id: actor, mailbox } = what;
+  const life = mailbox.restarts;
+  const gone = (ending: Ending, error?: TroupeError) => {
+    emit(here, endOf(actor, ending, error));
+    events.gone(ending, error);
+  };
+  const start = what.inline ? launchHere : launchWorker;
+  const launched = start(here, what, { gone });
+  launched.ready.then(
+    () => emit(here, { type: life === 0 ? "spawned" : "restarted", actor }),
+    () => {},
+  );
+  return launched;
+}
+
+/** The event of an end. */
+function endOf(actor: string, ending: Ending, error?: TroupeError): Happened {
+  if (isClean(ending)) return { type: "stopped", actor };
+  return { type: "crashed", actor, error: error ?? exitError(`actor "${actor}"`, ending, true) };
 }
 
 /** In this isolate. */

@@ -31,6 +31,8 @@ import {
   STOP_WANTED,
 } from "./mailbox_region.ts";
 
+/** No message is in hand. */
+export const NOTHING = -1;
 const TICKETS = (1 << 20) - 1;
 /** An actor ends with the isolate that guards it. */
 const ORPHANED: Ending = { reason: "terminated", exitCode: -15 };
@@ -89,11 +91,11 @@ export class Lives {
   }
 
   /**
-   * Number, among the actor's messages, of the one that was in hand when its life ended; -1 for none.
+   * Number, among the actor's messages, of the one that was in hand when its life ended; {@linkcode NOTHING} for none.
    * Only for the guardian, between two lives.
    */
   get inHand(): number {
-    return this.#load(STARTED) === this.#load(DONE) ? -1 : this.#load(IN_HAND) - 1;
+    return this.#load(STARTED) === this.#load(DONE) ? NOTHING : this.#load(IN_HAND) - 1;
   }
 
   /** The next life begins with the messages that the last one did not take. Only for the guardian. */

@@ -11,7 +11,7 @@ import { become, type Identity, whileLoading } from "./identity.ts";
 import { perform } from "./performance.ts";
 import { runOnce } from "./family.ts";
 import { untyped } from "./ref.ts";
-import type { Crash } from "./runner.ts";
+import type { Crash } from "./cast.ts";
 import { spawn } from "./spawn.ts";
 import type { Station } from "./station.ts";
 

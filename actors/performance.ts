@@ -13,9 +13,11 @@ import { ActorContext } from "./context.ts";
 import type { AnyRef, Spawn } from "./contract.ts";
 import { CANCEL, CREDIT, type Received, STOP } from "./inbox.ts";
 import { Lane } from "./lane.ts";
+import { buryLeftover } from "./leftover.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Ref, typed } from "./ref.ts";
-import { type Crash, Runner } from "./runner.ts";
+import type { Crash } from "./cast.ts";
+import { Runner } from "./runner.ts";
 import type { Station } from "./station.ts";
 
 /** What is needed to bring an actor to life. */
@@ -69,6 +71,7 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     const ended = (ending: Ending, crash?: Crash) => {
       running(station).delete(mailbox.region);
       mailbox.end(ending);
+      if (!mailbox.isGuarded) buryLeftover(station, mailbox, id);
       script.ended(ending, crash);
     };
     runner = new Runner(station, mailbox, { behaviour, state, context, lane, ended });

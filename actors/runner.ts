@@ -19,12 +19,12 @@ import type { Source } from "../memory/park.ts";
 import type { Ending, Life } from "../memory/slots.ts";
 import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
-import type { Behaviour, MessageHandler } from "./actor.ts";
+import type { MessageHandler } from "./actor.ts";
 import { ASK, STREAM, TELL } from "./address.ts";
-import { type ActorContext, HandlerContext } from "./context.ts";
-import { emit } from "./events.ts";
+import type { Cast } from "./cast.ts";
+import { HandlerContext } from "./context.ts";
+import { buryLetter } from "./events.ts";
 import { DECLARED_DEAD, intakeOf } from "./intake.ts";
-import type { Lane } from "./lane.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { Productions } from "./streamed.ts";
@@ -45,26 +45,6 @@ const BATCH = 64;
 const SAMPLE = 8;
 
 type State = "ready" | "busy" | "stopping" | "ended";
-
-/** What a runner runs. */
-export interface Cast {
-  /** What the actor does. */
-  readonly behaviour: Behaviour;
-  /** Its state, as `init` made it. */
-  readonly state: unknown;
-  /** What it sees of the world. */
-  readonly context: ActorContext;
-  /** Its messages to itself. */
-  readonly lane: Lane;
-  /** Told once, when it has ended; `crash` when that is because a handler threw. */
-  ended(ending: Ending, crash?: Crash): void;
-}
-
-/** A handler's error that ended a life of its actor. */
-export interface Crash {
-  /** What was thrown. */
-  readonly thrown: unknown;
-}
 
 /** One running actor. */
 export class Runner implements Source {
@@ -157,14 +137,10 @@ export class Runner implements Source {
     this.#cast.context.abort(STOPPED());
     this.#station.isolate.park.unwatch(this);
     this.#productions.cancelAll();
-    for (const message of this.#cast.lane.close()) this.#bury(message);
-  }
-
-  /** A message that was accepted will not be handled. */
-  #bury({ name: type, payload }: Taken): void {
-    const { id: actor } = this.#cast.context;
-    const message = { type, payload };
-    emit(this.#station, { type: "dead-letter", actor, message, reason: "stopped" });
+    for (const { name: type, payload } of this.#cast.lane.close()) {
+      const message = { type, payload };
+      buryLetter(this.#station, this.#cast.context.id, { message, reason: "stopped" });
+    }
   }
 
   #watch(): void {

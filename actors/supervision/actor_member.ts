@@ -12,8 +12,11 @@ import { StartError, type TroupeError } from "../../errors.ts";
 import type { Ending } from "../../memory/slots.ts";
 import type { CodeRef } from "../code.ts";
 import type { Isolation, Spawn } from "../contract.ts";
+import { buryLetter } from "../events.ts";
 import { STOP } from "../inbox.ts";
 import { launch, type Launched } from "../launch.ts";
+import { buryLeftover } from "../leftover.ts";
+import { NOTHING } from "../lives.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { newMailbox } from "../mailboxes.ts";
 import type { MailboxOptions } from "../mailbox_region.ts";
@@ -69,6 +72,7 @@ export class ActorMember implements Member {
   #ref: Ref | undefined;
   #life: ActorLife | undefined;
   #last = NEVER_LIVED;
+  #messages: readonly string[] = [];
   #unwatch: () => void = () => {};
 
   /** An actor that is not started yet. */
@@ -101,7 +105,8 @@ export class ActorMember implements Member {
     const launched = launch(this.#station, what, { gone });
     const life: ActorLife = { launched, gone: promise, state: "starting" };
     this.#life = life;
-    const { bare } = await this.#comeUp(life);
+    const { bare, messages } = await this.#comeUp(life);
+    this.#messages = messages;
     life.state = "up";
     this.#ref ??= this.#address(mailbox, bare);
     promise.then((how) => this.#ended(life, how));
@@ -131,13 +136,26 @@ export class ActorMember implements Member {
   close(ending: Ending, error?: TroupeError): void {
     this.#unwatch();
     if (error !== undefined) this.#last = { ending, error };
-    this.#mailbox?.close(ending);
+    const mailbox = this.#mailbox;
+    if (mailbox === undefined || mailbox.ending !== undefined) return;
+    this.#buryInHand(mailbox);
+    mailbox.close(ending);
+    buryLeftover(this.#station, mailbox, this.id);
+  }
+
+  /** The message that was in hand when a life ended: nobody handles it any more. */
+  #buryInHand(mailbox: Mailbox): void {
+    const number = mailbox.lives.inHand;
+    if (number === NOTHING) return;
+    const message = { type: this.#messages[number] ?? "?" };
+    buryLetter(this.#station, this.id, { message, reason: "crashed-while-handling" });
   }
 
   /** The mailbox for the next life: the same as before, unless that was closed. */
   #open(): Mailbox {
     const known = this.#mailbox;
     if (known !== undefined && known.ending === undefined) {
+      this.#buryInHand(known);
       known.nextLife(this.#last.ending);
       return known;
     }
