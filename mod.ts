@@ -79,9 +79,11 @@ export type {
   ActorExit,
   ActorRef,
   ActorSpec,
+  ActorState,
   ActorStats,
   AnyActor,
   AnyRef,
+  Behaving,
   Context,
   Envelope,
   Host,
@@ -105,7 +107,6 @@ export type { Down } from "./actors/supervision/link.ts";
 export { names } from "./actors/names.ts";
 export { child, tree } from "./actors/supervision/tree.ts";
 export type {
-  ActorState,
   Child,
   ChildCounts,
   ChildRef,
@@ -123,6 +124,12 @@ export type {
   SupervisorOptions,
 } from "./actors/supervision/options.ts";
 export type { AutoShutdown, RestartType, Strategy } from "./actors/supervision/decide.ts";
+
+// Observation
+export { events } from "./actors/events.ts";
+export type { DeadLetterReason, SystemEvent } from "./actors/events.ts";
+export { inspect } from "./actors/inspect.ts";
+export type { Inspection } from "./actors/inspect.ts";
 
 // Processes
 export { activeChildren, Process } from "./actors/process.ts";

@@ -216,6 +216,16 @@ export interface ActorStats {
   p99: number;
 }
 
+/** Life of an actor; also the process states of the field. */
+export type ActorState =
+  | "starting"
+  | "ready"
+  | "running"
+  | "blocked"
+  | "restarting"
+  | "stopping"
+  | "stopped";
+
 /**
  * Typed address of an actor. It outlives restarts, and can be sent in messages; what is sent stays
  * in order for each sender.

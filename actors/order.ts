@@ -60,6 +60,7 @@ export async function runOrder(
   const { mailbox } = untyped(actor);
   return new Promise((resolve, reject) => {
     const ended = (ending: Ending, crash?: Crash) => crash ? reject(crash.thrown) : resolve(ending);
-    perform(station, { code: where, args, id: actor.id, mailbox, spawn, ended }).then(tell, reject);
+    const script = { code: where, args, id: actor.id, mailbox, spawn, ended, entered: tell };
+    perform(station, script).catch(reject);
   });
 }

@@ -34,6 +34,8 @@ export interface Script {
   readonly spawn: Spawn;
   /** Told once, when this life of the actor has ended; `crash` holds what a handler threw. */
   ended(ending: Ending, crash?: Crash): void;
+  /** Told right before the first message is taken: its handler may never let go of the isolate. */
+  entered?(entrance: Entrance): void;
   /** Whether its owner gave up waiting for it to come up. */
   isCalledOff?(): boolean;
 }
@@ -80,8 +82,10 @@ export async function perform(station: Station, script: Script): Promise<Entranc
       throw new StartError(`Cannot start actor "${id}": it took too long`, { phase: "timeout" });
     }
     running(station).set(mailbox.region, runner);
+    const entrance = { bare, messages: behaviour.messages };
+    script.entered?.(entrance);
     runner.begin();
-    return { bare, messages: behaviour.messages };
+    return entrance;
   } catch (error) {
     context.abort(error);
     lane.close();

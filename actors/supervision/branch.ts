@@ -12,6 +12,8 @@
 import { RestartLimitError, StartError, type TroupeError } from "../../errors.ts";
 import type { Ending } from "../../memory/slots.ts";
 import type { Isolation } from "../contract.ts";
+import { emit } from "../events.ts";
+import { station } from "../station.ts";
 import { decide, type Decision, isClean, type Rules, step } from "./decide.ts";
 import type { Member, MemberEvents } from "./member.ts";
 import type { Shutdown } from "./options.ts";
@@ -223,6 +225,7 @@ export class Branch implements Member {
     this.#state = "stopping";
     await this.#stopAll();
     this.#state = "idle";
+    if (error !== undefined) emit(station(), { type: "crashed", actor: this.id, error });
     this.events.ended(SHUTDOWN, error);
   }
 

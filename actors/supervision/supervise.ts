@@ -11,7 +11,7 @@ import {
   StillRunningError,
 } from "../../errors.ts";
 import { codeRefOf } from "../code.ts";
-import type { AnyActor } from "../contract.ts";
+import type { ActorState, AnyActor } from "../contract.ts";
 import { isInline } from "../launch.ts";
 import { checkSpawn, spawn } from "../spawn.ts";
 import { type Station, station } from "../station.ts";
@@ -21,7 +21,6 @@ import type { Phase } from "./decide.ts";
 import { type AnyChildOptions, onlyKeys, rulesOf, seatRulesOf } from "./options.ts";
 import { type Seat, type SeatMaking, SHUTDOWN } from "./seat.ts";
 import {
-  type ActorState,
   checkSpec,
   type Child,
   type ChildCounts,

@@ -5,7 +5,14 @@
  * @module
  */
 import type { ExitReason } from "../../errors.ts";
-import type { ActorArgs, ActorRef, AnyActor, Isolation, Protocol } from "../contract.ts";
+import type {
+  ActorArgs,
+  ActorRef,
+  ActorState,
+  AnyActor,
+  Isolation,
+  Protocol,
+} from "../contract.ts";
 import {
   type ChildOptionsOf,
   type ChildRules,
@@ -40,16 +47,6 @@ export interface SupervisorSpec<C extends Children> extends SupervisorOptions {
 export type ChildRef<C> = C extends Subtree<infer S> ? Supervisor<S>
   : C extends Child<infer D> ? ActorRef<Protocol<D>>
   : never;
-
-/** Life of an actor; also the process states of the field. */
-export type ActorState =
-  | "starting"
-  | "ready"
-  | "running"
-  | "blocked"
-  | "restarting"
-  | "stopping"
-  | "stopped";
 
 /** A child as `which()` shows it. */
 export interface ChildStatus {
