@@ -262,7 +262,7 @@ both(
       await teller.tell.flood(hears);
       await awake(teller.exited);
       let heard: string[] = [];
-        while (heard.length < 201) heard = await hears.ask.heard();
+      while (heard.length < 201) heard = await hears.ask.heard();
       assertEquals(heard.slice(0, 200), Array.from({ length: 200 }, (_, n) => `n${n}`));
       assertEquals(heard[200], "down");
     }
