@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Queue } from "../../../channels/queue.ts";
 import {
   ExitError,
@@ -167,8 +167,8 @@ both("too many crashes are the end; it says why", async (cast) => {
   await crash(a);
   await crash(a);
   const { reason, error } = await awake(a.exited);
-  assert(error instanceof RestartLimitError, Deno.inspect(error));
-  assertEquals([reason, error.maxRestarts], ["error", 1]);
+  assertInstanceOf(error, RestartLimitError);
+  assertEquals([reason, (error as RestartLimitError).maxRestarts], ["error", 1]);
   await rejectsWith(a.ask.get(), ExitError);
 });
 

@@ -364,7 +364,7 @@ both("D13 failures below add up to one above", async (cast) => {
   const error = await rejectsWith(awake(outer.exited), RestartLimitError);
   assertEquals(cast.notes(), Array(4).fill("init:leaf"));
   assertInstanceOf(error.cause, RestartLimitError);
-  assertEquals((error.cause.cause as { remoteName?: string }).remoteName, "RangeError");
+  assertEquals(((error.cause as Error).cause as { remoteName?: string }).remoteName, "RangeError");
   await rejectsWith(awake(inner.exited), RestartLimitError);
   assertEquals((await awake(leaf.exited)).reason, "error");
 });
