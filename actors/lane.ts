@@ -55,6 +55,7 @@ export class Lane {
 
   /** A message came out of the mailbox. */
   passed(): void {
+    if (this.#own.length === 0) return;
     for (const own of this.#own) own.behind--;
   }
 

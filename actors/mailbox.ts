@@ -86,6 +86,7 @@ export class Mailbox {
   readonly lives: Lives;
   readonly #isolate: Isolate;
   readonly #at: number;
+  #isGuarded: boolean;
   #left: Remains | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
@@ -95,6 +96,7 @@ export class Mailbox {
     this.#at = isolate.arena.wordOf(region);
     this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
     this.lives = new Lives(isolate, this.#at);
+    this.#isGuarded = this.lives.isGuarded;
     const readers = this.overflow === "drop-oldest" ? "many" : "one";
     this.ring = new Ring(isolate, this.#at + RING, { writers: "many", readers });
   }
@@ -190,7 +192,13 @@ export class Mailbox {
 
   /** Whether somebody starts the actor again when a life of it ends. */
   get isGuarded(): boolean {
-    return this.#left === undefined && this.lives.isGuarded;
+    return this.#isGuarded;
+  }
+
+  /** This isolate answers for the actor from now on; before anybody else knows of it. */
+  guard(): void {
+    this.lives.guard();
+    this.#isGuarded = true;
   }
 
   /** How often the actor was started again. */
@@ -241,7 +249,7 @@ export class Mailbox {
     if (this.#load(STATE) === CLOSED) {
       return { reason: REASONS[this.#load(REASON)], exitCode: this.#load(EXIT_CODE) };
     }
-    if (this.lives.isGuarded) return this.lives.ending;
+    if (this.#isGuarded) return this.lives.ending;
     const { host } = this;
     if (host.slot < 0 || isAlive(this.#isolate.arena, host)) return undefined;
     return endingOf(this.#isolate.arena, host) ?? { reason: "lost", exitCode: 1 };

@@ -196,7 +196,7 @@ export class Runner implements Source {
     }
     const schema = behaviour.schema(message.name);
     const own = new HandlerContext(context);
-    this.#mailbox.hand(behaviour.messages.indexOf(message.name));
+    if (this.#mailbox.isGuarded) this.#mailbox.hand(behaviour.messages.indexOf(message.name));
     this.#inHand = { message, context: own };
     try {
       const result = runHandler({ handler, schema }, message, { state, context: own });

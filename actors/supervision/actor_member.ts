@@ -160,7 +160,7 @@ export class ActorMember implements Member {
       return known;
     }
     const mailbox = newMailbox(this.#station, this.#casting.mailbox);
-    mailbox.lives.guard();
+    mailbox.guard();
     this.#mailbox = mailbox;
     this.#ref = undefined;
     this.#unwatch = this.#station.onDeath(() => {

@@ -11,9 +11,10 @@ const [messages = 100_000, kills = 1000, seed = Date.now() % 1e6] = Deno.args.ma
 const error = console.error;
 console.error = (...args) => String(args[0]).startsWith("Process ") || error(...args);
 await warmWorkers(2);
-await chaos({ inline: 14, workers: 6, messages: 500, kills: 10, seed });
+const shape = { inline: 8, workers: 12, seed };
+await chaos({ ...shape, messages: messages / 5, kills: kills / 5 });
 const before = Deno.memoryUsage().rss;
-const report = await chaos({ inline: 8, workers: 12, messages, kills, seed });
+const report = await chaos({ ...shape, messages, kills });
 const grown = (Deno.memoryUsage().rss - before) / 1048576;
 await warmWorkers(0);
 console.log(`seed ${seed}, ${messages} messages, ${kills} kills:`, report);
