@@ -5,22 +5,20 @@
  *
  * @module
  */
-import { discardUnsure } from "../memory/handle.ts";
 import { Arrival, discardAll, VOID } from "../channels/arrival.ts";
 import { Incoming } from "../channels/stream.ts";
 import { buryLetter, isObserved } from "./events.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
+import { discardBegun } from "./unread.ts";
 
 /** Empties a mailbox that is closed; those who asked hear of the end themselves. */
 export function buryLeftover(station: Station, mailbox: Mailbox, actor: string): void {
   const { ring } = mailbox;
   ring.resume();
-  const first = ring.take();
+  const first = discardBegun(station.isolate, ring, (ticket) => mailbox.hasBegun(ticket));
   const arrival = new Arrival(station.isolate, ring, true);
-  if (first >= 0 && mailbox.wasStarted(ring.ticketOf(first))) {
-    discardUnsure(() => arrival.discard(first));
-  } else if (first >= 0) bury(station, arrival, { cell: first, actor });
+  if (first >= 0) bury(station, arrival, { cell: first, actor });
   if (!isObserved(station)) return discardAll(station.isolate, ring, true);
   for (let cell = ring.take(); cell >= 0; cell = ring.take()) {
     bury(station, arrival, { cell, actor });

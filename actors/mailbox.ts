@@ -11,7 +11,6 @@
  *
  * @module
  */
-import { discardUnsure } from "../memory/handle.ts";
 import type { BlockHandle } from "../memory/arena.ts";
 import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
@@ -35,7 +34,8 @@ import {
 import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Lives, writeEnding } from "./lives.ts";
-import { Arrival, discardAll, discardLeft, discardTaken } from "../channels/arrival.ts";
+import { discardBegun, discardUnread } from "./unread.ts";
+import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
   DONE,
@@ -212,10 +212,8 @@ export class Mailbox {
    */
   nextLife(ending: Ending): void {
     this.ring.resume();
-    const cell = this.overflow === "drop-oldest" ? -1 : this.ring.take();
-    if (cell >= 0 && this.wasStarted(this.ring.ticketOf(cell))) {
-      // Its reader died over it and may have received some of its handles: nobody can read it again.
-      discardUnsure(() => new Arrival(this.#isolate, this.ring, true).discard(cell));
+    if (this.overflow !== "drop-oldest") {
+      discardBegun(this.#isolate, this.ring, (ticket) => this.hasBegun(ticket));
     }
     this.lives.next(ending);
     this.tellOfEnd();
@@ -230,6 +228,11 @@ export class Mailbox {
   /** Whether a message, sent in this life of the actor, was taken and will not be answered. */
   wasLost(ticket: number, life: number): boolean {
     return this.#left === undefined && this.lives.wasLost(ticket, life);
+  }
+
+  /** The same, for whoever cleans up: it does not matter whether this isolate has left. */
+  hasBegun(ticket: number): boolean {
+    return this.#load(STARTED) === ticket + 1;
   }
 
   /** Closes it with the reason; `false` when it was closed already. */
@@ -326,7 +329,7 @@ careFor(MAILBOX_REGION, (isolate, region, dead) => {
   if (mailbox.isGuarded && ending !== undefined) mailbox.close(ending);
   if (host.slot === dead && !isAlive(arena, host) && !isKept(mailbox)) {
     mailbox.close(endingOf(arena, host) ?? { reason: "lost", exitCode: 1 });
-    discardLeft(isolate, mailbox.ring, true);
+    discardUnread(isolate, mailbox.ring, (ticket) => mailbox.hasBegun(ticket));
   }
   if (dropRegion(arena, region, dead)) freeMailbox(isolate, region);
 });

@@ -5,24 +5,27 @@ import { letGoOfMailbox, Mailbox } from "../../../actors/mailbox.ts";
 import { FIRST, makeMailbox, RESTARTS } from "../../../actors/mailbox_region.ts";
 import { troupeTest } from "../../support.ts";
 
-troupeTest("a message is lost exactly if a life that is over took it, also when tickets wrap", () => {
-  const isolate = here();
-  const region = makeMailbox(isolate);
-  const { lives } = new Mailbox(isolate, region);
-  const at = isolate.arena.wordOf(region);
-  const tickets = 1 << 20;
-  for (const first of [0, 5, tickets - 1, tickets / 2]) {
-    store(isolate.arena.words, at + FIRST, first);
-    store(isolate.arena.words, at + RESTARTS, 1);
-    for (const [offset, isLost] of [[-1, true], [-1000, true], [0, false], [1, false]] as const) {
-      const ticket = (first + offset + tickets) % tickets;
-      assertEquals(lives.wasLost(ticket, 0), isLost, `ticket ${ticket}, first ${first}`);
-      assertEquals(lives.wasLost(ticket, 1), false, "sent in this life");
+troupeTest(
+  "a message is lost exactly if a life that is over took it, also when tickets wrap",
+  () => {
+    const isolate = here();
+    const region = makeMailbox(isolate);
+    const { lives } = new Mailbox(isolate, region);
+    const at = isolate.arena.wordOf(region);
+    const tickets = 1 << 20;
+    for (const first of [0, 5, tickets - 1, tickets / 2]) {
+      store(isolate.arena.words, at + FIRST, first);
+      store(isolate.arena.words, at + RESTARTS, 1);
+      for (const [offset, isLost] of [[-1, true], [-1000, true], [0, false], [1, false]] as const) {
+        const ticket = (first + offset + tickets) % tickets;
+        assertEquals(lives.wasLost(ticket, 0), isLost, `ticket ${ticket}, first ${first}`);
+        assertEquals(lives.wasLost(ticket, 1), false, "sent in this life");
+      }
+      assertEquals(lives.wasLost(-1, 0), false, "it has no place yet");
     }
-    assertEquals(lives.wasLost(-1, 0), false, "it has no place yet");
-  }
-  letGoOfMailbox(isolate, region);
-});
+    letGoOfMailbox(isolate, region);
+  },
+);
 
 troupeTest("a life that ends over a message it had not released leaves the next ones alone", () => {
   const isolate = here();

@@ -152,6 +152,17 @@ both("A18 a start that takes too long is ended", async (cast) => {
   assertEquals(error.phase, "timeout");
 });
 
+for (const startTimeout of [0, 5, 10, 15, 20, 25, 30, 40, 50, 60]) {
+  only(
+    "worker",
+    `A18 a start that is ended after ${startTimeout} ms leaves nothing behind`,
+    async (cast) => {
+      const children = { a: cast.player("a", { startTimeout }) };
+      await supervise({ children }).then((sup) => sup.stop(), () => {});
+    },
+  );
+}
+
 both("A21 a supervisor that has ended takes no orders", async (cast) => {
   const sup = await supervise({ children: { a: cast.player("a") } });
   await sup.stop();
