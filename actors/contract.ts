@@ -255,9 +255,13 @@ export interface ActorRef<P> extends Handle, AsyncDisposable {
   readonly exited: Promise<ActorExit>;
   /** Figures of this moment. */
   stats(): Promise<ActorStats>;
-  /** Ends the actor after the messages it has; resolves when it has ended. */
+  /** Ends the actor, for good, after the message in hand; resolves when it has ended. */
   stop(options?: WaitOptions & { reason?: unknown }): Promise<void>;
-  /** Ends the actor now, in the middle of a message. */
+  /**
+   * Ends the actor now, in the middle of a message; one that is supervised is started again.
+   *
+   * @throws NotSupportedError when it was not started from this isolate
+   */
   kill(): void;
 }
 
@@ -273,13 +277,17 @@ export type Isolation = "auto" | "worker" | "process" | "inline";
 
 /** How often, and how fast, a failed actor is started again. */
 export interface RestartPolicy {
-  /** `permanent` always, `transient` after failures only, `temporary` never. */
+  /** `permanent` always, `transient` after failures only, `temporary` never. Default `permanent`. */
   type?: "permanent" | "transient" | "temporary";
-  /** So many restarts are too many … */
+  /** So many restarts are made good, one more is the end … Default 3. */
   maxRestarts?: number;
-  /** … in so many milliseconds. */
+  /** … in so many milliseconds. Default 5,000. */
   within?: number;
-  /** Delay before a restart, in milliseconds: from `min`, times `factor` each time, up to `max`. */
+  /**
+   * Delay before restarts in a row, in milliseconds: none before the first, then from `min`, times
+   * `factor` (default 2) each time, up to `max`; by `jitter` (default `true`) half of it is by chance.
+   * Default: from 100 to 30,000.
+   */
   backoff?: { min: number; max: number; factor?: number; jitter?: boolean };
 }
 
@@ -304,7 +312,10 @@ export type SpawnOptions<A extends unknown[]> = {
     capacity?: number;
     overflow?: "wait" | "reject" | "drop-oldest" | "drop-newest";
   };
-  /** What happens after a failure. */
+  /**
+   * Has the actor started again when it fails: its address and mailbox go on, its state is made anew,
+   * the message in hand is lost and its asker told. Without it, an actor has one life.
+   */
   restart?: RestartPolicy;
   /** What the actor may do; never more than its parent. */
   permissions?: Deno.PermissionOptions;
