@@ -94,7 +94,7 @@ export class Lane {
     return this.#timers.delete(key) || queued >= 0;
   }
 
-  /** Puts a message aside. @throws FullError when there are too many */
+  /** Puts a message aside; ask {@linkcode Lane.checkRoom} first. */
   putAside(message: Taken): void {
     this.#aside.push(message);
   }

@@ -66,11 +66,11 @@ export const names: {
     const { mailbox, id } = untyped(ref);
     checkName(name, id);
     inTable((isolate, table) => {
-      for (const entry of entriesOf(isolate, table)) {
-        if (entry.name !== name) continue;
-        if (entry.region === mailbox.region) return;
+      const holder = find(isolate, table, name);
+      if (holder?.region === mailbox.region) return;
+      if (holder !== undefined) {
         throw new AlreadyStartedError(
-          `Cannot register "${name}": actor "${entry.id}" has the name`,
+          `Cannot register "${name}": actor "${holder.id}" has the name`,
         );
       }
       if (mailbox.ending !== undefined) return;
@@ -86,7 +86,7 @@ export const names: {
   whereis(actor, name) {
     const code = codeRefOf(actor);
     const found = inTable((isolate, table) => {
-      const entry = [...entriesOf(isolate, table)].find((entry) => entry.name === name);
+      const entry = find(isolate, table, name);
       if (entry !== undefined) sendRegion(isolate.arena, entry.region);
       return entry;
     });
@@ -98,14 +98,17 @@ export const names: {
   },
   unregister(name) {
     return inTable((isolate, table) => {
-      const entry = [...entriesOf(isolate, table)].find((entry) => entry.name === name);
+      const entry = find(isolate, table, name);
       if (entry === undefined) return false;
       clear(isolate, entry);
       return true;
     });
   },
   list() {
-    return inTable((isolate, table) => [...entriesOf(isolate, table)].map(({ name }) => name));
+    return inTable((isolate, table) =>
+      [...entriesOf(isolate, table)].filter((entry) => isInUse(isolate, entry))
+        .map(({ name }) => name)
+    );
   },
 };
 
@@ -153,7 +156,7 @@ function tableOf(isolate: Isolate): number {
   return arena.wordOf(region);
 }
 
-/** The entries in use; those of actors that have ended are cleared on the way. */
+/** All entries; some may be of actors that have ended. */
 function* entriesOf(isolate: Isolate, table: number): Generator<Entry> {
   const { arena } = isolate;
   for (let index = 0; index < ENTRIES; index++) {
@@ -162,17 +165,30 @@ function* entriesOf(isolate: Isolate, table: number): Generator<Entry> {
     const region = blockHandle(arena.words[at + REGION] >>> 0, arena.words[at + REGION + 1] >>> 0);
     const name = textAt(isolate, at, 0, arena.words[at + NAME_LENGTH]);
     const id = textAt(isolate, at, arena.words[at + NAME_LENGTH], arena.words[at + ID_LENGTH]);
-    const entry = { at, name, id, region };
-    if (new Mailbox(isolate, region).ending === undefined) yield entry;
-    else clear(isolate, entry);
+    yield { at, name, id, region };
   }
 }
 
-function freeEntry({ arena }: Isolate, table: number): number {
+/** Whether the entry's actor goes on; if not, the entry is cleared. */
+function isInUse(isolate: Isolate, entry: Entry): boolean {
+  if (new Mailbox(isolate, entry.region).ending === undefined) return true;
+  clear(isolate, entry);
+  return false;
+}
+
+function find(isolate: Isolate, table: number, name: string): Entry | undefined {
+  for (const entry of entriesOf(isolate, table)) {
+    if (entry.name === name && isInUse(isolate, entry)) return entry;
+  }
+  return undefined;
+}
+
+function freeEntry(isolate: Isolate, table: number): number {
   for (let index = 0; index < ENTRIES; index++) {
     const at = table + REGION_WORDS + index * ENTRY_WORDS;
-    if (load(arena.words, at) === 0) return at;
+    if (load(isolate.arena.words, at) === 0) return at;
   }
+  for (const entry of entriesOf(isolate, table)) if (!isInUse(isolate, entry)) return entry.at;
   throw new FullError(`Cannot register an actor: all ${ENTRIES} names are in use`);
 }
 
