@@ -133,9 +133,11 @@ export type {
   ActorExit,
   ActorRef,
   ActorSpec,
+  ActorState,
   ActorStats,
   AnyActor,
   AnyRef,
+  Behaving,
   Context,
   Envelope,
   Host,
@@ -151,6 +153,37 @@ export type {
   SpawnOptions,
 } from "./actors/actor.ts";
 export { spawn, warmWorkers } from "./actors/spawn.ts";
+
+// Supervision
+export { supervise } from "./actors/supervision/supervise.ts";
+export { link, monitor } from "./actors/supervision/link.ts";
+export type { Down } from "./actors/supervision/link.ts";
+export { names } from "./actors/names.ts";
+export { child, tree } from "./actors/supervision/tree.ts";
+export type {
+  Child,
+  ChildCounts,
+  ChildRef,
+  Children,
+  ChildStatus,
+  Subtree,
+  Supervisor,
+  SupervisorSpec,
+} from "./actors/supervision/tree.ts";
+export type {
+  ChildOptions,
+  ChildOptionsOf,
+  ChildRules,
+  Shutdown,
+  SupervisorOptions,
+} from "./actors/supervision/options.ts";
+export type { AutoShutdown, RestartType, Strategy } from "./actors/supervision/decide.ts";
+
+// Observation
+export { events } from "./actors/events.ts";
+export type { DeadLetterReason, SystemEvent } from "./actors/events.ts";
+export { inspect } from "./actors/inspect.ts";
+export type { Inspection } from "./actors/inspect.ts";
 
 // Processes
 export { activeChildren, Process } from "./actors/process.ts";

@@ -28,6 +28,8 @@ import { type GoneNews, Threads } from "./thread.ts";
 export interface ChildEvents {
   /** Its life is over. `lastWords` is what it said, or what the platform said of it. */
   ended(ending: Ending, lastWords: unknown): void;
+  /** It is proven that it runs no more, and all it held was given back. After `ended`. */
+  gone?(ending: Ending): void;
 }
 
 /** How a child is started. */
@@ -97,7 +99,7 @@ export class Children {
       else vacateSlot(isolate.arena, life);
       throw error;
     }
-    this.#children.set(life.slot, { life, events, lastWords: undefined, hasEnded: false });
+    this.#children.set(keyOf(life), { life, events, lastWords: undefined, hasEnded: false });
     if (spare !== undefined) this.#threads!.setDaemon(life, daemon);
     else if (this.#threads !== undefined) this.#threads.start(life, { daemon });
     else {
@@ -130,9 +132,8 @@ export class Children {
     this.#threads?.setDaemon(life, daemon);
   }
 
-  #find({ slot, incarnation }: Life): Child | undefined {
-    const child = this.#children.get(slot);
-    return child?.life.incarnation === incarnation ? child : undefined;
+  #find(life: Life): Child | undefined {
+    return this.#children.get(keyOf(life));
   }
 
   #lookForEnded(): void {
@@ -147,7 +148,8 @@ export class Children {
     if (child === undefined) return;
     child.lastWords ??= error === undefined ? undefined : new Error(error);
     this.#tell(child, ending);
-    this.#children.delete(life.slot);
+    this.#children.delete(keyOf(life));
+    child.events.gone?.(ending);
   }
 
   #tell(child: Child, ending: Ending): void {
@@ -155,6 +157,11 @@ export class Children {
     child.hasEnded = true;
     child.events.ended(ending, child.lastWords);
   }
+}
+
+/** A slot can have its next life before the news of the last one's end is read. */
+function keyOf({ slot, incarnation }: Life): number {
+  return incarnation * 256 + slot;
 }
 
 const families = new WeakMap<Station, Children>();

@@ -56,15 +56,17 @@ async function obey(
   { id, from, value, unreadable }: Received,
 ): Promise<boolean> {
   const order = value as Order;
+  let isAnswered = false;
   try {
     if (unreadable !== undefined) throw unreadable;
     const ending = await runOrder(here, order, (reply) => {
+      isAnswered = true;
       here.inbox.send(from, { kind: REPLY, id, value: reply });
     });
     if (order.what === "process") return true;
     end(here, ending);
   } catch (error) {
-    sayFailure(here, { kind: FAILURE, id, to: from }, error);
+    if (!isAnswered) sayFailure(here, { kind: FAILURE, id, to: from }, error);
     fail(here, error);
   }
   return false;

@@ -33,7 +33,7 @@ import {
   checkStarted,
   type ProcessState,
 } from "./process_state.ts";
-import { checkIsolation, isInline } from "./spawn.ts";
+import { checkIsolation, isInline } from "./launch.ts";
 import { type Station, station } from "./station.ts";
 import { remoteError } from "./wire_error.ts";
 

@@ -151,13 +151,6 @@ export function discardAll(isolate: Isolate, ring: Cellular, hasHead = false): v
   for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
 }
 
-/** Throws away all that a dead only reader left; it may have had the first in hand. */
-export function discardLeft(isolate: Isolate, ring: Cellular, hasHead = false): void {
-  const first = ring.take();
-  if (first >= 0) discardUnsure(() => new Arrival(isolate, ring, hasHead).discard(first));
-  discardAll(isolate, ring, hasHead);
-}
-
 /** The block that the frame at a byte offset names. */
 export function blockNamedAt(
   { arena }: Isolate,

@@ -121,13 +121,11 @@ export class PipeEnd implements Connection<unknown, unknown> {
   }
 
   async recvBytes(maxLength = Infinity): Promise<Uint8Array> {
-    if (!(maxLength >= 0)) {
-      throw new RangeError(`Cannot receive at most ${maxLength} bytes: the number is negative`);
-    }
+    const text = `Cannot receive at most ${maxLength} bytes`;
+    if (!(maxLength >= 0)) throw new RangeError(`${text}: the number is negative`);
     const bytes = await this.#receiveBytes();
     if (bytes.length <= maxLength) return bytes;
-    const text = `Cannot receive at most ${maxLength} bytes: the message has ${bytes.length}`;
-    throw new BufferTooShortError(text, { bytes });
+    throw new BufferTooShortError(`${text}: the message has ${bytes.length}`, { bytes });
   }
 
   async recvBytesInto(target: Uint8Array, offset = 0): Promise<number> {

@@ -84,7 +84,9 @@ export class Park {
   #state: State = "idle";
   #heard = 0;
   #quiet = 0;
+  // Two counts: were it one, whoever asks in step with the turns would never see its turn come.
   #count = 0;
+  #settled = 0;
   #lastBreath = 0;
   #waking = false;
   /** Who keeps the event loop alive. */
@@ -156,7 +158,7 @@ export class Park {
 
   /** Whether so much was done without a pause that the event loop should get a turn. */
   isOutOfBreath(): boolean {
-    if (++this.#count % (CHECK_EVERY * 8) !== 0) return false;
+    if (++this.#settled % (CHECK_EVERY * 8) !== 0) return false;
     return performance.now() - this.#lastBreath > BREATH_MS;
   }
 

@@ -17,6 +17,7 @@ import { SHARED } from "../memory/arena.ts";
 import { blocksOf, countBlocks } from "../memory/sweep.ts";
 import { Queue } from "../channels/queue.ts";
 import { childrenOf } from "../actors/children.ts";
+import { names } from "../actors/names.ts";
 import { activeChildren } from "../actors/process.ts";
 import { station } from "../actors/station.ts";
 
@@ -180,6 +181,7 @@ function warmUp(): void {
   queue.getNowait();
   queue.close();
   childrenOf(station());
+  names.list();
 }
 
 /** A test that fails, too, when it leaves a thread, a wait, a block or a region behind. */
