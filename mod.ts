@@ -41,6 +41,10 @@ export type { ErrorCode, ExitReason, Issue } from "./errors.ts";
 export { handle } from "./memory/handle.ts";
 export type { Handle } from "./memory/handle.ts";
 export type { WaitOptions } from "./memory/line.ts";
+
+// Programs that share memory
+export { joinArena } from "./memory/named_arena.ts";
+export type { Joined, JoinOptions } from "./memory/named_arena.ts";
 export type {
   CheckSendable,
   NotSendable,

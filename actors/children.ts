@@ -15,7 +15,6 @@ import {
   type Ending,
   endingOf,
   type Life,
-  lifeIn,
   takeSlot,
   vacateSlot,
 } from "../memory/slots.ts";
@@ -59,7 +58,7 @@ export class Children {
   /** For the isolate of `station`. */
   constructor(station: Station) {
     this.#station = station;
-    this.#threads = station.isolate.slot === 0 ? new Threads(station) : undefined;
+    this.#threads = station.isolate.isRoot ? new Threads(station) : undefined;
     this.#spares = this.#threads && new Spares(station, this.#threads);
     station.onDeath(() => this.#lookForEnded());
     station.inbox.on(LAST_WORDS, ({ from, value }) => {
@@ -69,7 +68,7 @@ export class Children {
     station.inbox.on(GONE, ({ value }) => this.#gone(value as GoneNews));
     station.inbox.on(START_THREAD, ({ from, value }) => {
       const { life, daemon } = value as { life: Life; daemon: boolean };
-      if (from.slot !== 0) this.#threads?.start(life, { daemon });
+      if (from.slot !== station.isolate.slot) this.#threads?.start(life, { daemon });
     });
   }
 
@@ -101,8 +100,7 @@ export class Children {
     if (spare !== undefined) this.#threads!.setDaemon(life, daemon);
     else if (this.#threads !== undefined) this.#threads.start(life, { daemon });
     else {
-      const root = lifeIn(isolate.arena, 0);
-      inbox.send(root, { kind: START_THREAD, id: 0, value: { life, daemon } });
+      inbox.send(isolate.root, { kind: START_THREAD, id: 0, value: { life, daemon } });
     }
     return life;
   }

@@ -29,9 +29,9 @@ const exitForReal = Deno.exit.bind(Deno);
 
 /** Makes this thread an isolate of the program that started it. */
 export async function boot(): Promise<void> {
-  const { buffer, life, lock, spare } = workerData as Boot;
+  const { memory, life, root, lock, spare } = workerData as Boot;
   await holdForLife(lock);
-  const isolate = new Isolate(Arena.attach(buffer), life);
+  const isolate = new Isolate(Arena.attach(memory), life, root);
   settle(isolate);
   const here = station();
   here.inbox.on(ORDER, (letter) => obey(here, letter));

@@ -14,6 +14,7 @@
  * @module
  */
 import { SHARE_ENV, Worker } from "node:worker_threads";
+import type { Memory } from "../memory/arena.ts";
 import { compareExchange, load, store } from "../memory/atomics.ts";
 import { COMMAND, ring } from "../memory/bell.ts";
 import {
@@ -40,9 +41,11 @@ export const EXIT_NOW = 1;
 /** What a thread is started with. */
 export interface Boot {
   /** The arena's memory. */
-  readonly buffer: SharedArrayBuffer | ArrayBuffer;
+  readonly memory: Memory;
   /** Its slot and life. */
   readonly life: Life;
+  /** The first isolate of this process. */
+  readonly root: Life;
   /** Name of the Web Lock that it holds for life. */
   readonly lock: string;
   /** It has no order yet and tells when it is up. */
@@ -93,9 +96,9 @@ export class Threads {
 
   /** Starts the thread of a slot; it reads its order from the slot's inbox. */
   start(life: Life, { daemon, spare = false }: { daemon: boolean; spare?: boolean }): void {
-    const { arena } = this.#station.isolate;
+    const { arena, root } = this.#station.isolate;
     const lock = `troupe:${this.#secret}:${life.slot}`;
-    const workerData: Boot = { buffer: arena.buffer, life, lock, spare };
+    const workerData: Boot = { memory: arena.memory, life, root, lock, spare };
     const worker = new Worker(entryUrl(), { workerData, env: SHARE_ENV });
     const thread: Thread = { life, worker };
     this.#threads.set(life.slot, thread);

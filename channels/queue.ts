@@ -9,6 +9,7 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { type Handle, handle, isUnsure, registerHandle } from "../memory/handle.ts";
 import { here, type Isolate } from "../memory/isolate.ts";
 import { PENDING, type WaitOptions } from "../memory/line.ts";
+import { named } from "../memory/names.ts";
 import { checkRegion, QUEUE_REGION, receiveRegion, sendRegion } from "../memory/region.ts";
 import { Receiver, Sender } from "./port.ts";
 import {
@@ -104,6 +105,28 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
     });
     known(isolate).set(this.#region, new WeakRef(this as Queue<unknown>));
     collected.register(this, { isolate, region: this.#region }, this);
+  }
+
+  /**
+   * The queue of a name, in all isolates of all programs that joined the same arena; it is made if there
+   * is none. It lasts, with what is inside, until the last program has ended; closing it ends only this
+   * isolate's use of it. Options of the one who makes it count, but for `schema`.
+   *
+   * @throws NotSupportedError when the arena is none that other programs can join; see `joinArena`
+   * @throws TypeError, RangeError, FullError as for the constructor
+   */
+  static async open<T>(
+    name: string,
+    options: Omit<QueueOptions<T>, "name"> = {},
+  ): Promise<Queue<T>> {
+    if (typeof name !== "string" || name === "") {
+      throw new TypeError("Cannot open a queue: its name is no text, or empty");
+    }
+    const isolate = here();
+    const size = sizeOf(options.maxsize ?? 0);
+    const region = await named(isolate, `queue:${name}`, () => makeQueueRegion(isolate, size));
+    sendRegion(isolate.arena, region);
+    return adopt(region, { ...options, name });
   }
 
   /**
@@ -277,12 +300,12 @@ const collected = new FinalizationRegistry<{ isolate: Isolate; region: BlockHand
   },
 );
 
-function adopt(region: BlockHandle): Queue<unknown> {
+function adopt<T>(region: BlockHandle, options: QueueOptions<T> = {}): Queue<T> {
   const isolate = here();
   checkRegion(isolate.arena, region, QUEUE_REGION);
   receiveRegion(isolate.arena, region, isolate.slot);
-  return known(isolate).get(region)?.deref() ??
-    new Queue<unknown>({ [REGION]: region } as QueueOptions<unknown>);
+  return known(isolate).get(region)?.deref() as Queue<T> | undefined ??
+    new Queue<T>({ ...options, [REGION]: region } as QueueOptions<T>);
 }
 
 function sizeOf(maxsize: number): number {

@@ -19,18 +19,26 @@ export class Isolate {
   readonly arena: Arena;
   /** Which slot this isolate has, and which life of it. */
   readonly life: Life;
+  /** The first isolate of this process, which makes and buries the others. */
+  readonly root: Life;
   /** Where it allocates. */
   readonly heap: Heap;
   /** Where it waits. */
   readonly park: Park;
 
   /** Joins the arena as the isolate of `life`. */
-  constructor(arena: Arena, life: Life) {
+  constructor(arena: Arena, life: Life, root: Life = life) {
     this.arena = arena;
     this.life = life;
+    this.root = root;
     this.heap = new Heap(arena, life.slot);
     this.park = new Park(arena, life.slot);
     markRunning(arena, life);
+  }
+
+  /** Whether it is the first of its process. */
+  get isRoot(): boolean {
+    return this.root.slot === this.life.slot;
   }
 
   /** Number of its slot. */
@@ -51,6 +59,11 @@ let current: Isolate | undefined;
 /** The isolate that this code runs in. */
 export function here(): Isolate {
   return current ??= Isolate.join(Arena.create());
+}
+
+/** Whether this code has an isolate already. */
+export function isSettled(): boolean {
+  return current !== undefined;
 }
 
 /** Makes `isolate` the one that this code runs in: called once, before anything else needs one. */

@@ -5,7 +5,7 @@
  * the arena's head.
  *
  * ```text
- * head | isolate slots | page words | block words | heap: pages of 64 KiB
+ * head | isolate slots | names | page words | block words | heap: pages of 64 KiB
  * ```
  *
  * @module
@@ -14,7 +14,7 @@
 /** First word of every arena. */
 export const MAGIC = 0x54726f75;
 /** Changes whenever anything here does. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 /** Words of the head. */
 export const HEAD_WORDS = 64;
 /** Word of the head: see {@linkcode MAGIC}. */
@@ -26,6 +26,14 @@ export const AT_PAGES = 2;
 /** Word of the head: deaths so far; whoever waits for the end of an isolate looks when it changed. */
 export const AT_DEATHS = 4;
 
+/** Word of the head: 1 once other processes may be here, whose rings come another way. */
+export const AT_OPEN = 5;
+
+/** First of the words of the head that say what a program must know to join; see `named_arena.ts`. */
+export const AT_PROOF = 8;
+/** Words of the proof. */
+export const PROOF_WORDS = 8;
+
 /** Most isolates at a time. */
 export const MAX_ISOLATES = 256;
 /** Words of an isolate slot. */
@@ -33,8 +41,15 @@ export const SLOT_WORDS = 32;
 /** Address of the first isolate slot. */
 export const SLOTS_AT = HEAD_WORDS;
 
+/** Address of the first name; see `names.ts`. */
+export const NAMES_AT = SLOTS_AT + MAX_ISOLATES * SLOT_WORDS;
+/** Most names. */
+export const MAX_NAMES = 128;
+/** Words of a name. */
+export const NAME_WORDS = 16;
+
 /** Address of the first page word. */
-export const PAGES_AT = SLOTS_AT + MAX_ISOLATES * SLOT_WORDS;
+export const PAGES_AT = NAMES_AT + MAX_NAMES * NAME_WORDS;
 /** Bytes of a page, as a power of two. */
 export const PAGE_SHIFT = 16;
 /** Bytes of a page. */

@@ -40,8 +40,10 @@ export const SLOT_PARENT_LIFE = 7;
 export const SLOT_INBOX = 5;
 /** Offset in a slot: a wait list that nobody but the doorbell's `DEATH` bit rings. */
 export const SLOT_DEATHS = 20;
-/** Offset in a slot: its doorbell, on a cache line of its own. */
+/** Offset in a slot: its doorbell, on a cache line of its own; the next word says how it sleeps. */
 export const SLOT_BELL = 16;
+/** Offset in a slot: number of the operating system process that it is in. */
+export const SLOT_PROGRAM = 18;
 
 /** Reasons by their number in the arena. */
 export const REASONS: readonly ExitReason[] = [
@@ -83,6 +85,7 @@ export function takeSlot(arena: Arena, parent: Life): Life | undefined {
     for (const field of [SLOT_COMMAND, SLOT_EXIT_CODE, SLOT_EXIT_SAID, SLOT_BELL]) {
       store(words, at + field, 0);
     }
+    store(words, at + SLOT_PROGRAM, arena.program);
     adopt(arena, { slot, incarnation }, parent);
     return { slot, incarnation };
   }

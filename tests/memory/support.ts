@@ -16,7 +16,7 @@ export const HUNG_MS = 60_000;
 
 /** A small arena and isolates in it, all in this thread. */
 export function isolatesIn(count: number, { shared = true, bytes = 2 << 20 } = {}): Isolate[] {
-  const arena = Arena.create({ bytes, shared });
+  const arena = Arena.create({ bytes, ...(shared ? {} : { backing: "plain" }) });
   return Array.from({ length: count }, () => Isolate.join(arena));
 }
 
