@@ -18,10 +18,15 @@ export type ProcessOptions<A extends unknown[], R> = {
   name?: string;
   /** Whether the program may end while it runs, which ends it too. Default: as its parent. */
   daemon?: boolean;
-  /** Where it runs: a worker (default), or this isolate with `"inline"`. */
+  /**
+   * Where it runs: a worker (default), a process of the operating system with `"process"`, or this
+   * isolate with `"inline"`.
+   */
   isolation?: Isolation;
-  /** Not supported for workers. */
+  /** What a process of the operating system is allowed; default as this program. */
   permissions?: Deno.PermissionOptions;
+  /** Heap limit of a process of the operating system, in MiB. */
+  memoryLimitMb?: number;
   /** Terminates the process when it fires. */
   signal?: AbortSignal;
 } & ([] extends A ? { args?: A } : { args: NoInfer<A> });
@@ -30,6 +35,8 @@ export type ProcessOptions<A extends unknown[], R> = {
 export interface Foreign {
   /** Who it is. */
   readonly identity: Identity;
+  /** Id of the operating system process that it is in. */
+  readonly pid: number;
   /** Whether it goes on. */
   isAlive(): boolean;
 }

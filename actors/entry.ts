@@ -13,13 +13,16 @@ import process from "node:process";
 import { workerData } from "node:worker_threads";
 import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
+import { dieWith, mapOf } from "../memory/programs.ts";
 import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../memory/slots.ts";
 import "../channels/pipe_end.ts";
 import "../channels/queue.ts";
+import { useConfig } from "./config.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity } from "./identity.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
+import type { ProcessBoot } from "./os_process.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
 import { type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
@@ -31,18 +34,32 @@ const exitForReal = Deno.exit.bind(Deno);
 export async function boot(): Promise<void> {
   const { memory, life, root, lock, spare } = workerData as Boot;
   await holdForLife(lock);
-  const isolate = new Isolate(Arena.attach(memory), life, root);
+  const here = begin(new Isolate(Arena.attach(memory), life, root));
+  if (!spare) return;
+  await rehearse();
+  here.inbox.send(parentOf(here.isolate.arena, life), { kind: READY, id: 0 });
+}
+
+/** Makes this process an isolate of the program that started it. */
+export function bootProcess({ life, config, foreign, ...place }: ProcessBoot): void {
+  dieWith(place.pid);
+  useConfig(config);
+  const isolate = new Isolate(Arena.attach(mapOf(place)), life);
+  if (!foreign) Deno.permissions.revokeSync({ name: "ffi" });
+  begin(isolate);
+}
+
+/** From here on it hears orders and commands. */
+function begin(isolate: Isolate): Station {
   settle(isolate);
   const here = station();
   here.inbox.on(ORDER, (letter) => obey(here, letter));
   isolate.park.onCommand = () => {
-    if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, life)) exitForReal(1);
+    if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, isolate.life)) exitForReal(1);
   };
   isolate.park.keepAlive.add();
   interceptEnds(here);
-  if (!spare) return;
-  await rehearse();
-  here.inbox.send(parentOf(isolate.arena, life), { kind: READY, id: 0 });
+  return here;
 }
 
 /** Runs the order; whatever comes of it, the isolate ends with it. */

@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { ClosedError, NotSupportedError } from "../errors.ts";
+import { ClosedError } from "../errors.ts";
 import type { WaitOptions } from "../memory/line.ts";
-import type { Ending, Life } from "../memory/slots.ts";
+import { type Ending, type Life, pidOf } from "../memory/slots.ts";
 import { copyOf } from "../channels/copy.ts";
 import { exitError } from "./awaited.ts";
 import { childrenOf } from "./children.ts";
-import { codeRefOf, resolveCode, type Target } from "./code.ts";
+import { type CodeRef, codeRefOf, resolveCode, type Target } from "./code.ts";
+import type { Confinement } from "./confinement.ts";
 import type { Isolation } from "./contract.ts";
 import {
   callable,
@@ -23,6 +24,7 @@ import {
 } from "./embodiment.ts";
 import { type Identity, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
+import { checkIsolation, isInline, processStart } from "./isolation.ts";
 import { Outcome } from "./outcome.ts";
 import {
   type Attempt,
@@ -32,7 +34,6 @@ import {
   checkStarted,
   type ProcessState,
 } from "./process_state.ts";
-import { checkIsolation, isInline } from "./spawn.ts";
 import { type Station, station } from "./station.ts";
 import { remoteError } from "./wire_error.ts";
 
@@ -70,6 +71,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
   readonly #station: Station;
   readonly #target: Target<A, R> | undefined;
   readonly #isolation: Isolation | undefined;
+  readonly #confinement: Confinement;
   readonly #signal: AbortSignal | undefined;
   readonly #path: readonly number[];
   readonly #outcome = new Outcome<Awaited<R>>();
@@ -87,22 +89,21 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
    * Makes a process; {@linkcode start} runs it.
    *
    * @throws TypeError when an option is of a wrong type, or the target is no task
-   * @throws NotSupportedError for `permissions` and `isolation: "process"`
+   * @throws NotSupportedError when `isolation`, `permissions` or `memoryLimitMb` cannot be had here
    */
   constructor(options: ProcessOptions<A, R>) {
-    const { target, name, args, daemon, isolation, permissions, signal } = options ?? {};
+    const { target, name, args, daemon, isolation, permissions, memoryLimitMb, signal } = options ??
+      {};
     if (target !== undefined) codeRefOf(target);
     if (args !== undefined && !Array.isArray(args)) {
       throw new TypeError("Cannot make a process: args is no array");
     }
-    if (permissions !== undefined) {
-      throw new NotSupportedError("Cannot make a process with permissions: workers share them");
-    }
-    checkIsolation(isolation);
+    checkIsolation(isolation, { permissions, memoryLimitMb });
     this.#station = station();
     this.#target = target;
     this.#args = args;
     this.#isolation = isolation;
+    this.#confinement = { permissions, memoryLimitMb };
     this.#signal = signal;
     this.#foreign = takeEmbodied();
     const own = this.#foreign?.identity;
@@ -131,10 +132,16 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     this.#daemon = Boolean(daemon);
   }
 
-  /** Id of the operating system process that it runs in; `null` before the start. Python: `pid`. */
+  /**
+   * Id of the operating system process that it runs in; `null` before the start, and when a worker has
+   * started a process, until that is there. Python: `pid`.
+   */
   get pid(): number | null {
     checkOpen(this.#attempt("read the pid of"));
-    return this.#state === "initial" ? null : Deno.pid;
+    if (this.#state === "initial") return null;
+    if (this.#foreign !== undefined) return this.#foreign.pid;
+    if (this.#life === undefined || this.#isolation !== "process") return Deno.pid;
+    return pidOf(this.#station.isolate.arena, this.#life) || null;
   }
 
   /** The secret that a process shares with its children. Python: `authkey`. */
@@ -276,7 +283,9 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
       this.#hasEnded(ending, lastWords);
     };
     try {
-      this.#life = children.start({ order: this.#order(), id, daemon: this.#daemon }, { ended });
+      const order = this.#order();
+      const start = processStart(order.code, { isolation: this.#isolation, ...this.#confinement });
+      this.#life = children.start({ order, id, daemon: this.#daemon, start }, { ended });
     } catch (error) {
       here.awaited.remove(id);
       throw error;
@@ -295,7 +304,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     }
   }
 
-  #order(): unknown {
+  #order(): { readonly code: CodeRef } {
     const who: Identity = {
       name: this.#name,
       path: this.#path,
@@ -305,7 +314,8 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     };
     const isPlain = (this.constructor as unknown) === Process;
     const code = codeRefOf(isPlain ? this.#target ?? nothing : this.constructor);
-    return { what: "process", identity: who, code, args: this.#args ?? [] };
+    const order = { what: "process", identity: who, code, args: this.#args ?? [] };
+    return order;
   }
 
   #end(reason: "terminated" | "killed"): void {

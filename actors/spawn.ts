@@ -9,15 +9,8 @@ import type { Ending, Life } from "../memory/slots.ts";
 import { copyOf } from "../channels/copy.ts";
 import { childrenOf } from "./children.ts";
 import { type CodeRef, codeRefOf } from "./code.ts";
-import type {
-  ActorRef,
-  AnyActor,
-  AnyRef,
-  Isolation,
-  Protocol,
-  Spawn,
-  SpawnOptions,
-} from "./contract.ts";
+import type { ActorRef, AnyActor, AnyRef, Protocol, Spawn, SpawnOptions } from "./contract.ts";
+import { checkIsolation, isInline, processStart } from "./isolation.ts";
 import { identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -70,7 +63,7 @@ export const spawn: Spawn = async <D extends AnyActor>(
   const here = station();
   const id = given.id ?? `${code.name}-${++spawned}`;
   const mailbox = newMailbox(here, given.mailbox);
-  const start: Start = { code, id, mailbox, args: given.args ?? [] };
+  const start: Start = { code, id, mailbox, args: given.args ?? [], given };
   const ref = isInline(here, given.isolation)
     ? await startHere(here, start)
     : await startWorker(here, start);
@@ -104,6 +97,7 @@ interface Start {
   readonly id: string;
   readonly mailbox: Mailbox;
   readonly args: readonly unknown[];
+  readonly given: AnyOptions;
 }
 
 /** In this isolate. */
@@ -117,7 +111,7 @@ async function startHere(here: Station, start: Start): Promise<Ref> {
 }
 
 /** In a worker of its own. */
-function startWorker(here: Station, { code, id, mailbox, args }: Start): Promise<Ref> {
+function startWorker(here: Station, { code, id, mailbox, args, given }: Start): Promise<Ref> {
   let life: Life | undefined;
   let failure: TroupeError | undefined;
   const children = childrenOf(here);
@@ -162,6 +156,7 @@ function startWorker(here: Station, { code, id, mailbox, args }: Start): Promise
     try {
       life = children.start({
         order: { what: "actor", identity: who, code, args, actor: itself },
+        start: processStart(code, given),
         id: number,
         daemon: true,
         prepare: (taken) => mailbox.setHost(taken),
@@ -179,14 +174,6 @@ function startError(cause: unknown, id: string): StartError {
   return new StartError(`Cannot start actor "${id}": ${why}`, { phase: "init", cause });
 }
 
-/** Where `isolation` leads here: `auto` is a worker if the memory can be shared. */
-export function isInline(here: Station, isolation: Isolation = "auto"): boolean {
-  if (isolation === "inline") return true;
-  if (here.isolate.arena.shared) return false;
-  if (isolation === "auto") return true;
-  throw new NotSupportedError("Cannot start a worker: this platform has no shared memory");
-}
-
 function checkOptions(options: AnyOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError("Cannot spawn: the options are no object");
@@ -197,21 +184,9 @@ function checkOptions(options: AnyOptions): void {
   if (options.id !== undefined && (typeof options.id !== "string" || options.id === "")) {
     throw new TypeError("Cannot spawn: id is no text, or empty");
   }
-  for (const name of ["permissions", "memoryLimitMb", "host", "restart"] as const) {
+  for (const name of ["host", "restart"] as const) {
     if (options[name] === undefined) continue;
     throw new NotSupportedError(`Cannot spawn with ${name}: it is not supported yet`);
   }
-  checkIsolation(options.isolation);
-}
-
-/** @throws TypeError for what is no isolation, NotSupportedError for one that is not supported here */
-export function checkIsolation(isolation: Isolation | undefined): void {
-  if (isolation === undefined || isolation === "auto") return;
-  if (isolation === "process") {
-    throw new NotSupportedError('Cannot start with isolation "process": it is not supported yet');
-  }
-  if (isolation === "worker" || isolation === "inline") return;
-  throw new TypeError(
-    `Cannot start: isolation "${isolation}" is none of auto, worker, process, inline`,
-  );
+  checkIsolation(options.isolation, options);
 }

@@ -17,20 +17,9 @@ import { SHARE_ENV, Worker } from "node:worker_threads";
 import type { Memory } from "../memory/arena.ts";
 import { compareExchange, load, store } from "../memory/atomics.ts";
 import { COMMAND, ring } from "../memory/bell.ts";
-import {
-  declareDead,
-  type Ending,
-  endingOf,
-  isAlive,
-  type Life,
-  parentOf,
-  sayExitCode,
-  SLOT_BELL,
-  SLOT_COMMAND,
-  SLOT_EXIT_SAID,
-} from "../memory/slots.ts";
+import { declareDead, isAlive, type Life, SLOT_BELL, SLOT_COMMAND } from "../memory/slots.ts";
 import { sweep } from "../memory/sweep.ts";
-import { GONE } from "./inbox.ts";
+import { bury, endChildrenOf } from "./burial.ts";
 import type { Station } from "./station.ts";
 
 /** Milliseconds that a thread declared dead has to exit by itself. */
@@ -50,16 +39,6 @@ export interface Boot {
   readonly lock: string;
   /** It has no order yet and tells when it is up. */
   readonly spare: boolean;
-}
-
-/** What a parent is told of a child's end. */
-export interface GoneNews {
-  /** The child's slot and life. */
-  readonly life: Life;
-  /** How it ended. */
-  readonly ending: Ending;
-  /** What the platform said, when the child could not. */
-  readonly error?: string;
 }
 
 interface Thread {
@@ -139,35 +118,19 @@ export class Threads {
     this.#threads.delete(thread.life.slot);
     this.#burying++;
     await locks.request(lock, () => {});
-    const { isolate, inbox } = this.#station;
-    const { life } = thread;
-    const at = isolate.arena.slotAt(life.slot);
-    if (load(isolate.arena.words, at + SLOT_EXIT_SAID) === 0) {
-      sayExitCode(isolate.arena, life.slot, code);
-    }
-    declareDead(isolate.arena, life, thread.error === undefined ? "exit" : "error");
-    const news: GoneNews = {
-      life,
-      ending: endingOf(isolate.arena, life) ?? { reason: "lost", exitCode: code },
-      error: thread.error,
-    };
-    const parent = parentOf(isolate.arena, life);
-    this.#endChildrenOf(life);
-    sweep(isolate, life);
+    const { life, error } = thread;
+    this.endChildrenOf(life);
+    bury(this.#station, life, {
+      found: { reason: error === undefined ? "exit" : "error", exitCode: code, error },
+      sweep: () => sweep(this.#station.isolate, life),
+    });
     this.#burying--;
     this.onBuried(life);
-    inbox.send(parent, { kind: GONE, id: life.slot, value: news });
   }
 
-  /** Children end with their parent. */
-  #endChildrenOf(parent: Life): void {
-    const { arena } = this.#station.isolate;
-    for (const { life } of this.#threads.values()) {
-      const { slot, incarnation } = parentOf(arena, life);
-      if (slot === parent.slot && incarnation === parent.incarnation) {
-        declareDead(arena, life, "terminated");
-      }
-    }
+  /** The children of an isolate that has ended end too. */
+  endChildrenOf(parent: Life): void {
+    endChildrenOf(this.#station, parent, [...this.#threads.values()].map(({ life }) => life));
   }
 }
 

@@ -9,9 +9,10 @@
  */
 import { FullError } from "../errors.ts";
 import { Arena } from "./arena.ts";
+import { store } from "./atomics.ts";
 import { Heap } from "./heap.ts";
 import { Park } from "./park.ts";
-import { type Life, markRunning, takeSlot } from "./slots.ts";
+import { type Life, markRunning, SLOT_PID, SLOT_PROGRAM, takeSlot } from "./slots.ts";
 
 /** An isolate's part in a program. */
 export class Isolate {
@@ -33,6 +34,9 @@ export class Isolate {
     this.root = root;
     this.heap = new Heap(arena, life.slot);
     this.park = new Park(arena, life.slot);
+    const at = arena.slotAt(life.slot);
+    store(arena.words, at + SLOT_PROGRAM, arena.program);
+    store(arena.words, at + SLOT_PID, typeof Deno === "undefined" ? 0 : Deno.pid);
     markRunning(arena, life);
   }
 

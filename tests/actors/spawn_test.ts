@@ -48,12 +48,17 @@ interface Stage {
   /** What the actor notes. */
   readonly log: Queue<unknown>;
   readonly ref: Loose;
-  readonly isolation: "worker" | "inline";
+  readonly isolation: Isolation;
 }
+
+/** Processes of their own can be had on Linux, with `--allow-ffi` and `--allow-run`. */
+const ISOLATIONS: readonly Isolation[] = whatIsMissing() === undefined
+  ? ["worker", "inline", "process"]
+  : ["worker", "inline"];
 
 /** The same test for an actor in a worker and one in this isolate. */
 function both(name: string, fn: (stage: Stage) => Promise<void>, options: object = {}): void {
-  for (const isolation of ["worker", "inline"] as const) {
+  for (const isolation of ISOLATIONS) {
     troupeTest(`${isolation} actor: ${name}`, async () => {
       await using log = new Queue<unknown>();
       await using ref = await spawn(Many, { ...options, args: [log], isolation });
@@ -508,7 +513,7 @@ both("overflow drop-oldest: the oldest goes, and its asker is told", async ({ re
   assertEquals(await ref.ask.get(), 1100);
 }, { mailbox: { capacity: 2, overflow: "drop-oldest" } });
 
-for (const isolation of ["worker", "inline"] as const) {
+for (const isolation of ISOLATIONS) {
   troupeTest(
     `${isolation} actor: a failing init is a StartError of phase init with its cause`,
     async () => {
