@@ -19,8 +19,9 @@ import {
   UnknownMessageError,
   ValidationError,
 } from "../../errors.ts";
+import { whatIsMissing } from "../../memory/libc.ts";
 import { Queue } from "../../channels/queue.ts";
-import type { AnyRef } from "../../actors/actor.ts";
+import type { AnyRef, Isolation } from "../../actors/actor.ts";
 import { load } from "../../actors/load.ts";
 import { spawn as spawnTyped } from "../../actors/spawn.ts";
 import { station } from "../../actors/station.ts";
@@ -718,7 +719,7 @@ troupeTest(
     await rejectsWith(wrong({ isolation: "moon" }), TypeError);
     await rejectsWith(wrong({ isolation: "process" }), NotSupportedError);
     await rejectsWith(wrong({ permissions: "none" }), NotSupportedError);
-    await rejectsWith(wrong({ memoryLimitMb: 5 }), NotSupportedError);
+    await rejectsWith(wrong({ memoryLimitMb: 50 }), NotSupportedError);
     await rejectsWith(wrong({ id: "" }), TypeError);
     await rejectsWith(wrong({ id: 5 }), TypeError);
     await rejectsWith(wrong({ args: 5 }), TypeError);
