@@ -717,7 +717,6 @@ troupeTest(
     await using log = new Queue<unknown>();
     const wrong = (options: object) => spawn(Many, { args: [log], ...options } as never);
     await rejectsWith(wrong({ isolation: "moon" }), TypeError);
-    await rejectsWith(wrong({ isolation: "process" }), NotSupportedError);
     await rejectsWith(wrong({ permissions: "none" }), NotSupportedError);
     await rejectsWith(wrong({ memoryLimitMb: 50 }), NotSupportedError);
     await rejectsWith(wrong({ id: "" }), TypeError);
