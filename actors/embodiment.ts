@@ -6,9 +6,10 @@
  * @module
  */
 import { NotSupportedError } from "../errors.ts";
-import { type Target, type Task, task } from "./code.ts";
+import { codeRefOf, type Target, type Task, task } from "./code.ts";
 import type { Isolation } from "./contract.ts";
 import { type Identity, isLoading } from "./identity.ts";
+import { checkIsolation } from "./isolation.ts";
 
 /** Options of a {@linkcode Process}; `args` is required exactly when the target takes arguments. */
 export type ProcessOptions<A extends unknown[], R> = {
@@ -62,6 +63,16 @@ export function foreignProcess<P>(foreign: Foreign, make: () => P): P {
   } finally {
     embodying = undefined;
   }
+}
+
+/** @throws TypeError, RangeError, NotSupportedError for what no process can be made of */
+export function checkOptions<A extends unknown[], R>(options: ProcessOptions<A, R>): void {
+  const { target, args, isolation } = options;
+  if (target !== undefined) codeRefOf(target);
+  if (args !== undefined && !Array.isArray(args)) {
+    throw new TypeError("Cannot make a process: args is no array");
+  }
+  checkIsolation(isolation, options);
 }
 
 /** The function at an address. @throws TypeError when it is none */

@@ -55,10 +55,16 @@ function whatIsWrongWithMemory(): string | undefined {
   return "this program's memory cannot be mapped by others";
 }
 
+/** Where something shall run. */
+export interface Where extends Confinement {
+  /** As in the options of processes and actors. */
+  readonly isolation?: Isolation;
+}
+
 /** How a process is started; nothing when it is none. */
 export function processStart(
   { url }: CodeRef,
-  { isolation, memoryLimitMb, permissions }: Confinement & { isolation?: Isolation },
+  { isolation, memoryLimitMb, permissions }: Where,
 ): ProcessStart | undefined {
   return isolation === "process" ? { module: url, memoryLimitMb, permissions } : undefined;
 }

@@ -11,11 +11,10 @@ import { copyOf } from "../channels/copy.ts";
 import { exitError } from "./awaited.ts";
 import { childrenOf } from "./children.ts";
 import { type CodeRef, codeRefOf, resolveCode, type Target } from "./code.ts";
-import type { Confinement } from "./confinement.ts";
-import type { Isolation } from "./contract.ts";
 import {
   callable,
   checkNotLoading,
+  checkOptions,
   type Foreign,
   nameOr,
   nothing,
@@ -24,7 +23,7 @@ import {
 } from "./embodiment.ts";
 import { type Identity, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
-import { checkIsolation, isInline, processStart } from "./isolation.ts";
+import { isInline, processStart, type Where } from "./isolation.ts";
 import { Outcome } from "./outcome.ts";
 import {
   type Attempt,
@@ -70,8 +69,7 @@ const alive = new Set<Process>();
 export class Process<A extends unknown[] = unknown[], R = unknown> implements AsyncDisposable {
   readonly #station: Station;
   readonly #target: Target<A, R> | undefined;
-  readonly #isolation: Isolation | undefined;
-  readonly #confinement: Confinement;
+  readonly #where: Where;
   readonly #signal: AbortSignal | undefined;
   readonly #path: readonly number[];
   readonly #outcome = new Outcome<Awaited<R>>();
@@ -94,16 +92,11 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
   constructor(options: ProcessOptions<A, R>) {
     const { target, name, args, daemon, isolation, permissions, memoryLimitMb, signal } = options ??
       {};
-    if (target !== undefined) codeRefOf(target);
-    if (args !== undefined && !Array.isArray(args)) {
-      throw new TypeError("Cannot make a process: args is no array");
-    }
-    checkIsolation(isolation, { permissions, memoryLimitMb });
+    checkOptions(options ?? {});
     this.#station = station();
     this.#target = target;
     this.#args = args;
-    this.#isolation = isolation;
-    this.#confinement = { permissions, memoryLimitMb };
+    this.#where = { isolation, permissions, memoryLimitMb };
     this.#signal = signal;
     this.#foreign = takeEmbodied();
     const own = this.#foreign?.identity;
@@ -140,7 +133,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     checkOpen(this.#attempt("read the pid of"));
     if (this.#state === "initial") return null;
     if (this.#foreign !== undefined) return this.#foreign.pid;
-    if (this.#life === undefined || this.#isolation !== "process") return Deno.pid;
+    if (this.#life === undefined || this.#where.isolation !== "process") return Deno.pid;
     return pidOf(this.#station.isolate.arena, this.#life) || null;
   }
 
@@ -195,7 +188,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     checkInitial(this.#attempt("start"));
     checkNotLoading(`start process "${this.#name}"`);
     this.#signal?.throwIfAborted();
-    if (isInline(this.#station, this.#isolation)) {
+    if (isInline(this.#station, this.#where.isolation)) {
       this.#args = copyOf(this.#args ?? []);
       this.#startHere();
     } else this.#startWorker();
@@ -284,7 +277,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     };
     try {
       const order = this.#order();
-      const start = processStart(order.code, { isolation: this.#isolation, ...this.#confinement });
+      const start = processStart(order.code, this.#where);
       this.#life = children.start({ order, id, daemon: this.#daemon, start }, { ended });
     } catch (error) {
       here.awaited.remove(id);

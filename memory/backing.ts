@@ -2,6 +2,8 @@
 /**
  * What an arena is made of. `docs/decisions/futex.md` says why the choice is made so.
  *
+ * - I1: nobody is asked for a permission, and what was asked for is not silently replaced.
+ *
  * @module
  */
 import { NotSupportedError } from "../errors.ts";

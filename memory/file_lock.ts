@@ -7,6 +7,9 @@
  * of the whole file (`flock`), held for a moment. Both belong to the opening of the file, so threads
  * that use one opening exclude nobody among themselves.
  *
+ * - I1: no lock outlives the processes that have its opening of the file.
+ * - I2: nobody waits for a lock for ever.
+ *
  * @module
  */
 import { NotSupportedError } from "../errors.ts";

@@ -3,6 +3,9 @@
  * The only door to `Deno.dlopen`: what is asked of Linux itself. JavaScript's own waits refuse memory
  * that is mapped from a file, and nothing of JavaScript can map it; the C library can do both.
  *
+ * - I1: nobody is asked for a permission: without `--allow-ffi` nothing here is called.
+ * - I2: a call in the background does not keep the program alive.
+ *
  * @module
  */
 import { NotSupportedError } from "../errors.ts";

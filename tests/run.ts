@@ -71,7 +71,10 @@ async function allParts(): Promise<Part[]> {
     parts.push({ name, args: [...SANITIZED, `tests/${name}`] });
   }
   parts.sort((a, b) => a.name < b.name ? -1 : 1);
-  return [...parts, ...onOtherMemory(parts), { name: "examples in the documentation", args: ["--doc", ...DOCUMENTED] }];
+  return [...parts, ...onOtherMemory(parts), {
+    name: "examples in the documentation",
+    args: ["--doc", ...DOCUMENTED],
+  }];
 }
 
 /** What is on the best memory there is, mapped where that can be had, is tested on shared memory too. */
