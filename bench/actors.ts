@@ -74,3 +74,15 @@ export const Source = defineActor(import.meta, {
 
 /** Does nothing. */
 export const noop = task(import.meta, "noop", (x: number): number => x);
+
+/** Answers each item of one queue in another. */
+export const answerQueue = task(
+  import.meta,
+  "answerQueue",
+  async (there: Queue<unknown>, back: Queue<unknown>, blocking: boolean): Promise<void> => {
+    for (;;) {
+      if (blocking) back.putSync(there.getSync());
+      else await back.put(await there.get());
+    }
+  },
+);

@@ -57,7 +57,6 @@ export class FutexWaits implements Waits {
   readonly #near: Int32Array;
   readonly #limit = new BigInt64Array(2);
   readonly #sleepers = new Map<number, Sleeper>();
-  readonly #libc = libc();
 
   /** Waits on the memory at a place. */
   constructor({ address, program, near }: FutexPlace) {
@@ -69,7 +68,7 @@ export class FutexWaits implements Waits {
   /** Wakes whoever sleeps on a word. */
   notify(words: Int32Array, at: number): number {
     if (load(words, at + 1) !== this.#program) {
-      return this.#libc.futex(FUTEX, this.#address + at * 4, FUTEX_WAKE, EVERYBODY, null, 0, 0);
+      return libc().futex(FUTEX, this.#address + at * 4, FUTEX_WAKE, EVERYBODY, null, 0, 0);
     }
     const near = nearOf(at);
     add(this.#near, near, 1);
@@ -83,7 +82,7 @@ export class FutexWaits implements Waits {
     this.#limit[0] = BigInt(whole);
     this.#limit[1] = BigInt(Math.floor((Math.min(ms, LONGEST_MS) - whole * 1000) * 1e6));
     const place = this.#address + at * 4;
-    const woken = this.#libc.futex(FUTEX, place, FUTEX_WAIT, value, this.#limit, 0, 0);
+    const woken = libc().futex(FUTEX, place, FUTEX_WAIT, value, this.#limit, 0, 0);
     // An asynchronous wait on this word may be pending too.
     store(words, at + 1, this.#program);
     // If it was not woken: the word, the time, a signal. Whoever waits looks again in any case.
@@ -114,7 +113,7 @@ export class FutexWaits implements Waits {
   #listenFar(sleeper: Sleeper, at: number, value: number): void {
     sleeper.isFar = true;
     const place = this.#address + at * 4;
-    const call = this.#libc.futexElsewhere(FUTEX, place, FUTEX_WAIT, value, null, 0, 0);
+    const call = libc().futexElsewhere(FUTEX, place, FUTEX_WAIT, value, null, 0, 0);
     inBackground(call).then(() => {
       sleeper.isFar = false;
       sleeper.wake();

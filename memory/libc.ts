@@ -69,7 +69,21 @@ export function libc(): Libc {
   if (symbols !== undefined) return symbols;
   const lack = whatIsMissing();
   if (lack !== undefined) throw new NotSupportedError(`Cannot map memory: ${lack}`);
-  return symbols = Deno.dlopen("libc.so.6", SYMBOLS).symbols as Libc;
+  return symbols = lazily();
+}
+
+/** Each function is looked up when it is first used: that takes Deno a good part of a millisecond. */
+function lazily(): Libc {
+  const functions = {};
+  for (const [name, symbol] of Object.entries(SYMBOLS)) {
+    const get = () => {
+      const value = Deno.dlopen("libc.so.6", { [name]: symbol }).symbols[name];
+      Object.defineProperty(functions, name, { value });
+      return value;
+    };
+    Object.defineProperty(functions, name, { get, configurable: true });
+  }
+  return functions as Libc;
 }
 
 /** Why memory cannot be mapped here; nothing when it can. Asks nobody for a permission. */
