@@ -18,6 +18,7 @@ import type { Memory } from "../memory/arena.ts";
 import { compareExchange, load, store } from "../memory/atomics.ts";
 import { COMMAND, ring } from "../memory/bell.ts";
 import { declareDead, isAlive, type Life, SLOT_BELL, SLOT_COMMAND } from "../memory/slots.ts";
+import { endWaits } from "../memory/futex.ts";
 import { sweep } from "../memory/sweep.ts";
 import { bury, endChildrenOf } from "./burial.ts";
 import type { Station } from "./station.ts";
@@ -119,11 +120,13 @@ export class Threads {
     this.#burying++;
     await locks.request(lock, () => {});
     const { life, error } = thread;
+    const { arena } = this.#station.isolate;
     this.endChildrenOf(life);
     bury(this.#station, life, {
       found: { reason: error === undefined ? "exit" : "error", exitCode: code, error },
       sweep: () => sweep(this.#station.isolate, life),
     });
+    if (arena.mapped) endWaits(arena.words, arena.slotAt(life.slot) + SLOT_BELL, arena.mapped);
     this.#burying--;
     this.onBuried(life);
   }

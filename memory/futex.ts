@@ -50,6 +50,15 @@ interface Sleeper {
   isFar: boolean;
 }
 
+/** Ends the waits that an isolate which is gone left in the pool: their threads would stay for ever. */
+export function endWaits(words: Int32Array, at: number, { address }: FutexPlace): void {
+  if (load(words, AT_OPEN) !== 0) wakeElsewhere(address + at * 4);
+}
+
+function wakeElsewhere(place: number): number {
+  return libc().futex(FUTEX, place, FUTEX_WAKE, EVERYBODY, null, 0, 0);
+}
+
 /** How isolates wait on mapped memory. */
 export class FutexWaits implements Waits {
   readonly #address: number;
@@ -68,7 +77,7 @@ export class FutexWaits implements Waits {
   /** Wakes whoever sleeps on a word. */
   notify(words: Int32Array, at: number): number {
     if (load(words, at + 1) !== this.#program) {
-      return libc().futex(FUTEX, this.#address + at * 4, FUTEX_WAKE, EVERYBODY, null, 0, 0);
+      return wakeElsewhere(this.#address + at * 4);
     }
     const near = nearOf(at);
     add(this.#near, near, 1);
