@@ -78,10 +78,10 @@ function lazily(): Libc {
   for (const [name, symbol] of Object.entries(SYMBOLS)) {
     const get = () => {
       const value = Deno.dlopen("libc.so.6", { [name]: symbol }).symbols[name];
-      Object.defineProperty(functions, name, { value });
+      Object.defineProperty(functions, name, { value, enumerable: true });
       return value;
     };
-    Object.defineProperty(functions, name, { get, configurable: true });
+    Object.defineProperty(functions, name, { get, configurable: true, enumerable: true });
   }
   return functions as Libc;
 }

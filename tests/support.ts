@@ -4,6 +4,7 @@
  *
  * @module
  */
+import "./loaded.ts";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { assertEquals } from "@std/assert";

@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { NotSupportedError } from "../../errors.ts";
 import { Arena, blockHandle, FREE, HELD, LOOSE } from "../../memory/arena.ts";

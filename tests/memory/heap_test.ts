@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { FullError } from "../../errors.ts";

@@ -2,6 +2,7 @@
  * Programs that share an arena: each is a process of its own, killed at any moment. What is said of a
  * death here is Linux's word: it lets go of the locks of the dead.
  */
+import "../loaded.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { whatIsMissing } from "../../memory/libc.ts";
 

@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { NotOwnerError } from "../../errors.ts";

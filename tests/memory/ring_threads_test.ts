@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals } from "@std/assert";
 import { Arena } from "../../memory/arena.ts";
 import { Isolate } from "../../memory/isolate.ts";

@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { FullError } from "../../errors.ts";
 import { Arena } from "../../memory/arena.ts";

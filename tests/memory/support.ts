@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "../loaded.ts";
 import { Arena } from "../../memory/arena.ts";
 import { load } from "../../memory/atomics.ts";
 import { ASLEEP } from "../../memory/bell.ts";
