@@ -13,6 +13,7 @@ import process from "node:process";
 import { workerData } from "node:worker_threads";
 import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
+import { refuseForeign } from "../memory/libc.ts";
 import { dieWith, mapOf } from "../memory/programs.ts";
 import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../memory/slots.ts";
 import "../channels/pipe_end.ts";
@@ -45,7 +46,7 @@ export function bootProcess({ life, config, foreign, ...place }: ProcessBoot): v
   dieWith(place.pid);
   useConfig(config);
   const isolate = new Isolate(Arena.attach(mapOf(place)), life);
-  if (!foreign) Deno.permissions.revokeSync({ name: "ffi" });
+  if (!foreign) refuseForeign();
   begin(isolate);
 }
 

@@ -72,6 +72,12 @@ export function libc(): Libc {
   return symbols = lazily();
 }
 
+/** Has this process refuse foreign functions from here on, but for those of this file. */
+export function refuseForeign(): void {
+  Object.values(libc());
+  Deno.permissions.revokeSync({ name: "ffi" });
+}
+
 /** Each function is looked up when it is first used: that takes Deno a good part of a millisecond. */
 function lazily(): Libc {
   const functions = {};

@@ -19,7 +19,7 @@ import {
   pidForever,
   who,
 } from "../fixtures/os_processes.ts";
-import { program, rejection, traces, troupeTest, until } from "../support.ts";
+import { listeningTest as troupeTest, program, rejection, traces, until } from "../support.ts";
 import { here } from "../../memory/isolate.ts";
 
 const KILLS = Deno.env.get("TROUPE_SOAK") === "1" ? 100 : 10;

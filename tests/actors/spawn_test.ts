@@ -26,7 +26,15 @@ import { load } from "../../actors/load.ts";
 import { spawn as spawnTyped } from "../../actors/spawn.ts";
 import { station } from "../../actors/station.ts";
 import { Account, Many, NeverReady, Parent } from "../fixtures/actors.ts";
-import { awake, isPending, rejection, rejectsWith, troupeTest, turn, until } from "../support.ts";
+import {
+  awake,
+  isPending,
+  listeningTest as troupeTest,
+  rejection,
+  rejectsWith,
+  turn,
+  until,
+} from "../support.ts";
 
 // deno-lint-ignore no-explicit-any -- these tests look at what the types would not let through
 type Anything = any;
