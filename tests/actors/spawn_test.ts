@@ -19,7 +19,7 @@ import {
   UnknownMessageError,
   ValidationError,
 } from "../../errors.ts";
-import { whatIsMissing } from "../../memory/libc.ts";
+import { here } from "../../memory/isolate.ts";
 import { Queue } from "../../channels/queue.ts";
 import type { AnyRef, Isolation } from "../../actors/actor.ts";
 import { load } from "../../actors/load.ts";
@@ -60,8 +60,8 @@ interface Stage {
   readonly isolation: Isolation;
 }
 
-/** Processes of their own can be had on Linux, with `--allow-ffi` and `--allow-run`. */
-const ISOLATIONS: readonly Isolation[] = whatIsMissing() === undefined
+/** Processes of their own can be had on memory that is mapped: on Linux, with `--allow-ffi`. */
+const ISOLATIONS: readonly Isolation[] = here().arena.mapped !== undefined
   ? ["worker", "inline", "process"]
   : ["worker", "inline"];
 
