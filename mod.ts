@@ -44,6 +44,10 @@ export { handle } from "./memory/handle.ts";
 export type { Handle } from "./memory/handle.ts";
 export { PENDING } from "./memory/line.ts";
 export type { Room, Waiting, WaitOptions } from "./memory/line.ts";
+
+// Programs that share memory
+export { joinArena } from "./memory/named_arena.ts";
+export type { Joined, JoinOptions } from "./memory/named_arena.ts";
 export type {
   CheckSendable,
   NotSendable,

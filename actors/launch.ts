@@ -4,16 +4,17 @@
  *
  * @module
  */
-import { NotSupportedError, StartError, type TroupeError } from "../errors.ts";
+import { StartError, type TroupeError } from "../errors.ts";
 import type { Ending, Life } from "../memory/slots.ts";
 import { copyOf } from "../channels/copy.ts";
 import { exitError } from "./awaited.ts";
 import { childrenOf } from "./children.ts";
 import type { CodeRef } from "./code.ts";
-import type { AnyRef, Isolation, Spawn } from "./contract.ts";
+import type { AnyRef, Spawn } from "./contract.ts";
 import { emit, type Happened } from "./events.ts";
 import { checkNotLoading, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
+import { processStart, type Where } from "./isolation.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { dropActor, type Entrance, perform } from "./performance.ts";
 import { Ref, typed } from "./ref.ts";
@@ -33,6 +34,8 @@ export interface Launch {
   readonly args: readonly unknown[];
   /** Whether it runs in this isolate. */
   readonly inline: boolean;
+  /** Where it runs otherwise; default: in a thread. */
+  readonly where?: Where;
   /** Starts actors in its name. */
   readonly spawn: Spawn;
 }
@@ -152,7 +155,10 @@ function launchWorker(here: Station, what: Launch, events: LifeEvents): Launched
     checkNotLoading(`spawn actor "${id}"`);
     const prepare = (taken: Life) => mailbox.setHost(taken);
     const gone = (ending: Ending) => events.gone(ending, failure);
-    const life = children.start({ order, id: number, daemon: true, prepare }, { ended, gone });
+    const life = children.start(
+      { order, start: processStart(code, what.where ?? {}), id: number, daemon: true, prepare },
+      { ended, gone },
+    );
     return { ready, kill: () => children.end(life, "killed"), failure: () => failure };
   } catch (error) {
     here.awaited.remove(number);
@@ -169,24 +175,4 @@ function workerIdentity(id: string) {
 function startError(cause: unknown, id: string): StartError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new StartError(`Cannot start actor "${id}": ${why}`, { phase: "init", cause });
-}
-
-/** Where `isolation` leads here: `auto` is a worker if the memory can be shared. */
-export function isInline(here: Station, isolation: Isolation = "auto"): boolean {
-  if (isolation === "inline") return true;
-  if (here.isolate.arena.shared) return false;
-  if (isolation === "auto") return true;
-  throw new NotSupportedError("Cannot start a worker: this platform has no shared memory");
-}
-
-/** @throws TypeError for what is no isolation, NotSupportedError for one that is not supported here */
-export function checkIsolation(isolation: Isolation | undefined): void {
-  if (isolation === undefined || isolation === "auto") return;
-  if (isolation === "process") {
-    throw new NotSupportedError('Cannot start with isolation "process": it is not supported yet');
-  }
-  if (isolation === "worker" || isolation === "inline") return;
-  throw new TypeError(
-    `Cannot start: isolation "${isolation}" is none of auto, worker, process, inline`,
-  );
 }

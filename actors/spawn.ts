@@ -8,7 +8,8 @@ import { NotSupportedError } from "../errors.ts";
 import { childrenOf } from "./children.ts";
 import { codeRefOf } from "./code.ts";
 import type { ActorRef, AnyActor, Protocol, Spawn, SpawnOptions } from "./contract.ts";
-import { checkIsolation, isInline, type Launch, launch } from "./launch.ts";
+import { checkIsolation, isInline } from "./isolation.ts";
+import { type Launch, launch } from "./launch.ts";
 import type { MailboxOptions } from "./mailbox_region.ts";
 import { newMailbox } from "./mailboxes.ts";
 import { Ref, typed } from "./ref.ts";
@@ -60,7 +61,7 @@ export const spawn: Spawn = async <D extends AnyActor>(
   const id = given.id ?? `${code.name}-${++spawned}`;
   const inline = isInline(here, given.isolation);
   const { args = [], mailbox, restart, signal } = given;
-  const start = { code, id, args, inline, spawn };
+  const start = { code, id, args, inline, where: given, spawn };
   const ref = restart === undefined
     ? await spawnOnce(here, start, mailbox)
     : await spawnAgain(here, { ...start, args: () => args, mailbox }, restart);
@@ -111,9 +112,8 @@ export function checkSpawn(options: AnyOptions): void {
   if (options.id !== undefined && (typeof options.id !== "string" || options.id === "")) {
     throw new TypeError("Cannot spawn: id is no text, or empty");
   }
-  for (const name of ["permissions", "memoryLimitMb", "host"] as const) {
-    if (options[name] === undefined) continue;
-    throw new NotSupportedError(`Cannot spawn with ${name}: it is not supported yet`);
+  if (options.host !== undefined) {
+    throw new NotSupportedError("Cannot spawn with host: it is not supported yet");
   }
-  checkIsolation(options.isolation);
+  checkIsolation(options.isolation, options);
 }

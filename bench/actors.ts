@@ -151,3 +151,15 @@ export const contesting = task(
     else for (let i = 0; i < turns; i++) (await lock.acquire())[Symbol.dispose]();
   },
 );
+
+/** Answers each item of one queue in another. */
+export const answerQueue = task(
+  import.meta,
+  "answerQueue",
+  async (there: Queue<unknown>, back: Queue<unknown>, blocking: boolean): Promise<void> => {
+    for (;;) {
+      if (blocking) back.putSync(there.getSync());
+      else await back.put(await there.get());
+    }
+  },
+);

@@ -21,6 +21,7 @@ const BENCHMARKS = [
   "pool",
   "locks",
   "values",
+  "processes",
 ];
 /** Longest that one may take, in milliseconds; it is killed then. */
 const LONGEST_MS = 5 * 60_000;

@@ -24,6 +24,7 @@ import { Receiver, Sender, type SenderRules } from "./port.ts";
 import {
   forgetQueue,
   makeQueueRegion,
+  openNamed,
   openQueue,
   PORT,
   type QueuePort,
@@ -127,6 +128,23 @@ export class Queue<T>
     });
     known(isolate).set(this.#port.region, new WeakRef(this as Queue<unknown>));
     collected.register(this, { isolate, port: this.#port }, this);
+  }
+
+  /**
+   * The queue of a name, in all isolates, and in all programs that joined the same arena; it is made if
+   * there is none. It lasts, with what is inside, until the last program has ended; closing it ends only
+   * this isolate's use of it. Options of the one who makes it count, but for `schema`. Python:
+   * `BaseManager` with a registered queue.
+   *
+   * @throws TypeError when the name is no string; TypeError, RangeError as for the constructor
+   * @throws RangeError when the name is empty or longer than 188 bytes
+   * @throws FullError when there are 1,024 names, or no room in the arena
+   */
+  static open<T>(name: string, options: Omit<QueueOptions<T>, "name"> = {}): Queue<T> {
+    const isolate = here();
+    const port = openNamed(isolate, name, sizeOf(options.maxsize ?? 0));
+    const shown = known(isolate).get(port.region)?.deref() as Queue<T> | undefined;
+    return shown ?? new Queue<T>({ ...options, name, [PORT]: port } as QueueOptions<T>);
   }
 
   /**

@@ -10,6 +10,7 @@ import { load, store } from "../memory/atomics.ts";
 import { Chain, ringsFrom } from "../memory/chain.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
+import { addName, holdNamed, keepName, nameRegions } from "../memory/names/directory.ts";
 import {
   dropRegion,
   forgetRegion,
@@ -112,6 +113,22 @@ export function openQueue(isolate: Isolate, region: BlockHandle): QueuePort {
     },
   };
 }
+
+/** The port of the queue of a name, which lasts as long as the arena; makes it if there is none. */
+export function openNamed(isolate: Isolate, name: string, maxsize: number): QueuePort {
+  const named = { name, type: QUEUE_REGION };
+  for (;;) {
+    const found = holdNamed(isolate, named);
+    const port = openQueue(isolate, found ?? makeQueueRegion(isolate, maxsize));
+    if (found !== undefined || addName(isolate, named, port.region)) {
+      keepName(isolate, named);
+      return port;
+    }
+    port.leave();
+  }
+}
+
+nameRegions(QUEUE_REGION, freeQueue);
 
 const frees = new Map<RegionType, (isolate: Isolate, region: BlockHandle) => void>([
   [QUEUE_REGION, freeQueue],

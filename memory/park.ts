@@ -96,6 +96,9 @@ export class Park {
   /** Called, before anything else is done, when this isolate was given a command or some isolate died. */
   onCommand: () => void = () => {};
 
+  /** Called now and then while the thread is blocked: nothing else can run then. */
+  whileBlocked: () => void = () => {};
+
   /** The waiting room of the isolate in `slot`. */
   constructor(arena: Arena, slot: number) {
     this.#arena = arena;
@@ -199,6 +202,7 @@ export class Park {
         const left = end - performance.now();
         if (left <= 0) return false;
         this.#sleepBlocking(Math.min(left, SLICE_MS));
+        this.whileBlocked();
       }
     } finally {
       // Those who wait asynchronously rely on the bell being ASLEEP, which the answers here took away.

@@ -20,7 +20,7 @@ export interface PoolOptions {
   initargs?: unknown[];
   /** Tasks, or chunks, after which a worker is replaced by a fresh one. Default: never. */
   maxTasksPerChild?: number;
-  /** Where the workers run: workers (default), or this isolate with `"inline"`. */
+  /** Where the workers run: threads (default), processes of the operating system, or this isolate. */
   isolation?: Isolation;
   /** Not supported yet. */
   restart?: RestartPolicy;

@@ -8,7 +8,7 @@ import { ClosedError, NotSupportedError, StillRunningError, type TroupeError } f
 import type { WaitOptions } from "../memory/line.ts";
 import { codeRefOf, type Target } from "../actors/code.ts";
 import { checkNotLoading } from "../actors/identity.ts";
-import { checkIsolation } from "../actors/launch.ts";
+import { checkIsolation } from "../actors/isolation.ts";
 import { checkChunk, collect, cut, cutLazily, defaultChunk, type Items } from "./chunks.ts";
 import { Crew } from "./crew.ts";
 import { Imap } from "./imap.ts";

@@ -4,11 +4,13 @@
  *
  * @module
  */
+import "./loaded.ts";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { assertEquals } from "@std/assert";
 import { load } from "../memory/atomics.ts";
 import { here } from "../memory/isolate.ts";
+import { openToOthers } from "../memory/programs.ts";
 import { INBOX_REGION, NAMES_REGION, REGION_TYPE } from "../memory/region.ts";
 import { ASLEEP } from "../memory/bell.ts";
 import { isAlive, lifeIn, SLOT_BELL } from "../memory/slots.ts";
@@ -205,6 +207,18 @@ export function troupeTest(
       assertEquals(await settled(before), before, "left behind");
     },
   });
+}
+
+/**
+ * As {@linkcode troupeTest}, for files with processes of the operating system: from the first one on an
+ * isolate listens in the background for rings of others, for as long as it lives.
+ */
+export function listeningTest(
+  name: string,
+  fn: (context: Deno.TestContext) => void | Promise<void>,
+): void {
+  if (here().arena.mapped !== undefined) openToOthers(here());
+  troupeTest(name, fn, { sanitizeOps: false });
 }
 
 /** What a program of its own did. */

@@ -12,7 +12,7 @@ import {
 } from "../../errors.ts";
 import { codeRefOf } from "../code.ts";
 import type { ActorState, AnyActor } from "../contract.ts";
-import { isInline } from "../launch.ts";
+import { isInline } from "../isolation.ts";
 import { checkSpawn, spawn } from "../spawn.ts";
 import { type Station, station } from "../station.ts";
 import { ActorMember } from "./actor_member.ts";

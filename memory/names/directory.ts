@@ -4,7 +4,8 @@
  * who share an arena share its directory; it is made when the first name is.
  *
  * A name keeps its region until it is dropped. It belongs to one isolate; when that dies, another one
- * that holds the region gets it, and if there is none, the name goes.
+ * that holds the region gets it, and if there is none, the name goes. A name that was given to the arena
+ * stays.
  *
  * - I1: a region is named while a live or dropped entry points to it, and freed only when it is not.
  * - I2: an entry points to its region before it is published, and as long as it is not free.
@@ -40,6 +41,8 @@ export const MOST_NAMES = 1024;
 /** Most bytes of a name in UTF-8. */
 export const LONGEST_NAME = 188;
 
+/** Whose the names are that belong to no isolate. */
+const NOBODY = MAX_ISOLATES;
 const ENTRY_SHIFT = 6;
 const GROUPS = MAX_ISOLATES >> 5;
 /** Offset in an entry: unit of its region's block, and in the next word the generation. */
@@ -98,6 +101,12 @@ export function holdNamed(isolate: Isolate, named: Named): BlockHandle | undefin
     holdRegion(isolate.arena, region, isolate.slot);
     return region;
   });
+}
+
+/** Gives a name to the arena: it lasts, and with it its region, until somebody drops it. */
+export function keepName(isolate: Isolate, named: Named): void {
+  const { words } = isolate.arena;
+  withEntry(isolate, named, (at) => entry.give(words, at, NOBODY));
 }
 
 /** Ends the name of a region; `false` when it has it no more. */
@@ -228,12 +237,11 @@ function settleNames(isolate: Isolate, dead: number): void {
 /** Gives a live name of the dead to another one who holds its region, or ends it. */
 function bequeath(isolate: Isolate, at: number, dead: number): void {
   const { arena } = isolate;
-  const seen = load(arena.words, at);
-  if ((seen & 7) !== entry.LIVE || ((seen >> 3) & 511) !== dead) return;
+  if (!entry.isOf(arena.words, at, dead)) return;
   const region = regionOf(arena, at);
   for (let heir = 0; heir < MAX_ISOLATES; heir++) {
     if (heir === dead || !holdsRegion(arena, region, heir)) continue;
-    compareExchange(arena.words, at, seen, ((seen >>> 12) << 12) | (heir << 3) | entry.LIVE);
+    entry.give(arena.words, at, heir);
     return;
   }
   entry.drop(arena.words, at);

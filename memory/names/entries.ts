@@ -145,6 +145,19 @@ export function unpin(words: Int32Array, at: number, me: number): void {
   and(words, at + ENTRY_PINS + (me >> 5), ~(1 << (me & 31)));
 }
 
+/** Whether an entry is a name that belongs to `owner`. */
+export function isOf(words: Int32Array, at: number, owner: number): boolean {
+  const seen = load(words, at);
+  return (seen & 7) === LIVE && ((seen >> 3) & 511) === owner;
+}
+
+/** Gives a name to another owner, unless it has ended. */
+export function give(words: Int32Array, at: number, owner: number): void {
+  const seen = load(words, at);
+  if ((seen & 7) !== LIVE) return;
+  compareExchange(words, at, seen, ((seen >>> 12) << 12) | (owner << 3) | LIVE);
+}
+
 /** Ends the name of an entry; `false` when it is none. Then {@linkcode giveBack} is due. */
 export function drop(words: Int32Array, at: number): boolean {
   for (;;) {
