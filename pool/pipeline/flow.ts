@@ -92,13 +92,18 @@ export class Breath {
 
   /** One turn of the event loop. */
   take(): Promise<void> {
-    return new Promise((resolve) =>
-      setTimeout(() => {
+    return new Promise((resolve) => {
+      this.end = () => {
+        clearTimeout(timer);
         this.#last = performance.now();
         resolve();
-      })
-    );
+      };
+      const timer = setTimeout(this.end);
+    });
   }
+
+  /** Ends a turn early. */
+  end: () => void = () => {};
 }
 
 /** Whether a value has to be awaited. */

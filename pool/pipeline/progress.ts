@@ -40,10 +40,8 @@ export class Progress {
 
   /** Resolves when the last mark is kept. */
   async saved(): Promise<void> {
-    for (let saving; saving !== this.#saving;) {
-      saving = this.#saving;
-      await saving;
-    }
+    let saving: Promise<void> | undefined;
+    while (saving !== this.#saving) await (saving = this.#saving);
   }
 
   #settle(index: number): void {

@@ -22,6 +22,13 @@ import { Meter, type Scope, type StageSpec, type StageStats } from "./stage.ts";
 export interface RunOptions extends WaitOptions {
   /** Keeps the progress: a run begins where the one before it had come to, and may repeat what was on its way then. */
   checkpoint?: Checkpoint;
+  /** Told of a stage that has items in work and has ended none for a while; once each time. */
+  stall?: {
+    /** Milliseconds. Default 5,000. */
+    after?: number;
+    /** What to do about it. */
+    report(stage: StageStats): void;
+  };
 }
 
 /** What can be done with a run while it goes on. */
@@ -53,6 +60,7 @@ export class Run<T> implements PipelineRun<T>, Scope {
   readonly #meters: Meter[] = [];
   readonly #begun: Promise<void>;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #watch: ReturnType<typeof setInterval> | undefined;
   #source: SourceFlow | undefined;
   #last: Flow | undefined;
   #pool: Pool | undefined;
@@ -75,6 +83,7 @@ export class Run<T> implements PipelineRun<T>, Scope {
       const late = () => this.fail(new TimeoutError("run the pipeline", timeout));
       this.#timer = setTimeout(late, Math.min(Math.max(0, timeout), MAX_DELAY));
     }
+    this.#watch = this.#watchStalls();
     this.#begun = this.#begin(source).catch(this.fail);
     signal?.addEventListener("abort", this.#abort, { once: true });
     if (signal?.aborted) this.#abort();
@@ -165,6 +174,23 @@ export class Run<T> implements PipelineRun<T>, Scope {
 
   readonly #abort = () => this.fail(this.#options.signal?.reason);
 
+  #watchStalls(): ReturnType<typeof setInterval> | undefined {
+    const { stall } = this.#options;
+    if (stall === undefined) return undefined;
+    const { after = 5000, report } = stall;
+    const told = new Set<Meter>();
+    return setInterval(() => {
+      for (const meter of this.#meters) {
+        const stats = meter.read();
+        if (stats.stalled < after) told.delete(meter);
+        else if (!told.has(meter)) {
+          told.add(meter);
+          report(stats);
+        }
+      }
+    }, after / 2);
+  }
+
   async #begin(source: PipelineSource<unknown>): Promise<void> {
     const { checkpoint } = this.#options;
     const from = await checkpoint?.load() ?? 0;
@@ -218,6 +244,7 @@ export class Run<T> implements PipelineRun<T>, Scope {
     if (this.#state === "ended") return;
     this.#state = "ended";
     clearTimeout(this.#timer);
+    clearInterval(this.#watch);
     this.#options.signal?.removeEventListener("abort", this.#abort);
     this.#released = this.#release(this.#failure);
   }

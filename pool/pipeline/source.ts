@@ -136,6 +136,7 @@ export class SourceFlow implements Flow {
   async close(reason?: unknown): Promise<void> {
     if (this.#state === "ended") return;
     this.#state = "ended";
+    this.#breath.end();
     this.#leave?.();
     await this.#opened.close(reason);
   }

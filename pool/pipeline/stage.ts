@@ -5,7 +5,7 @@
  * @module
  */
 import { StageError } from "../../errors.ts";
-import type { Target } from "../../actors/code.ts";
+import type { TaskRef } from "../../actors/code.ts";
 import type { Pool } from "../pool.ts";
 import type { Flow } from "./flow.ts";
 import type { PipelineSink } from "./sink.ts";
@@ -20,8 +20,8 @@ export interface StageContext {
   readonly attempt: number;
 }
 
-/** A function of this isolate, or one that runs in a pool. */
-export type Stage<I, O> = Target<[I], O> | ((item: I, context: StageContext) => O);
+/** A function that runs here, or one that runs in a pool: what `task()` made, or what `load()` gave. */
+export type Stage<I, O> = TaskRef<[I], O> | ((item: I, context: StageContext) => O);
 
 /** How a stage tries again what failed. */
 export interface StageRetry {

@@ -1,6 +1,6 @@
 // Runs in: owner
 /**
- * Runs as Web Streams. They are read as they are asked for: no stream buffers anything of its own.
+ * Runs as Web Streams. They read as they are read: what is written waits until a run takes it.
  *
  * @module
  */
@@ -51,7 +51,7 @@ export function transformOf<In, Out>(
       if (!await channel.put({ chunk })) controller.error(new ClosedError(ENDED));
     },
     close: () => channel.end(),
-  }, { highWaterMark: 0 });
+  });
   const readable = readableOf(() => start({ [Symbol.asyncIterator]: () => iterator }));
   return { readable, writable };
 }

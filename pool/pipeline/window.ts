@@ -71,7 +71,7 @@ class CountWindows implements Flow {
   async pull(): Promise<Item | undefined> {
     for (;;) {
       const item = await this.#above.pull();
-      if (item === undefined) return this.#fresh > 0 ? this.#give() : undefined;
+      if (item === undefined) return this.#fresh > 0 ? this.#give() : this.#end();
       this.#meter.in++;
       if (this.#passing > 0) {
         this.#passing--;
@@ -85,6 +85,10 @@ class CountWindows implements Flow {
 
   close(reason?: unknown): void | Promise<void> {
     return this.#above.close(reason);
+  }
+
+  #end(): undefined {
+    for (const item of this.#items.splice(0)) item.done();
   }
 
   #give(): Item {
