@@ -9,7 +9,7 @@
 import { cpus, release, totalmem } from "node:os";
 import { digits, type Result, table } from "./measure.ts";
 
-const BENCHMARKS = ["ask", "oneway", "spawn", "pool"];
+const BENCHMARKS = ["ask", "oneway", "spawn", "pool", "pipeline"];
 /** Longest that one may take, in milliseconds; it is killed then. */
 const LONGEST_MS = 5 * 60_000;
 

@@ -5,12 +5,6 @@
  * @module
  */
 
-/** Options of {@linkcode lines}. */
-export interface LinesOptions {
-  /** Gives lists of lines, of so many characters together, instead of single lines: for stages in a pool. */
-  block?: number;
-}
-
 /**
  * The lines of a file, or of a stream of bytes, without their ends (`\n` or `\r\n`). Only what is asked for
  * is read, and the file is closed when nobody asks any more. Bytes that are no UTF-8 become U+FFFD.

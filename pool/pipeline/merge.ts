@@ -5,10 +5,10 @@
  * @module
  */
 import { Channel } from "./channel.ts";
-import { END, open, type Opened, type PipelineSource } from "./source.ts";
+import { END, open, type Opened } from "./source.ts";
 
-/** What a source gives. */
-type ItemOfSource<S> = S extends PipelineSource<infer T> ? T : never;
+/** What a source of {@linkcode merge} gives. */
+export type MergedItem<S> = S extends Iterable<infer T> | AsyncIterable<infer T> ? T : never;
 
 /**
  * The items of several sources as they come, each source in its order and none preferred. Each source is
@@ -25,8 +25,8 @@ type ItemOfSource<S> = S extends PipelineSource<infer T> ? T : never;
  */
 export function merge<S extends (Iterable<unknown> | AsyncIterable<unknown>)[]>(
   ...sources: S
-): AsyncIterableIterator<ItemOfSource<S[number]>> {
-  return new Merged(sources) as AsyncIterableIterator<ItemOfSource<S[number]>>;
+): AsyncIterableIterator<MergedItem<S[number]>> {
+  return new Merged(sources) as AsyncIterableIterator<MergedItem<S[number]>>;
 }
 
 type Read = { readonly value: unknown } | { readonly error: unknown };

@@ -10,6 +10,7 @@ import {
 } from "../../errors.ts";
 import { Queue } from "../../channels/queue.ts";
 import { spawn } from "../../actors/spawn.ts";
+import { lines } from "../../pool/pipeline/lines.ts";
 import { merge } from "../../pool/pipeline/merge.ts";
 import { pipeline } from "../../pool/pipeline/pipeline.ts";
 import type { StageFailure, StageStats } from "../../pool/pipeline/stage.ts";
@@ -781,6 +782,29 @@ troupeTest("a pool that cannot run a stage ends the run, whatever its policy", a
   const run = pipeline<number>().map(double, { pool, onError: "skip" }).collect([1]);
   assertEquals(((await rejectsWith(run, StageError)).cause as Error).name, "ClosedError");
 });
+
+troupeTest(
+  "lines: of a file, whatever their ends, and the file is closed when it is left",
+  async () => {
+    const path = await Deno.makeTempFile();
+    try {
+      await Deno.writeTextFile(path, "ä\r\n\nb\n" + "c".repeat(300_000));
+      assertEquals(await pipeline<string>().collect(lines(path)), [
+        "ä",
+        "",
+        "b",
+        "c".repeat(300_000),
+      ]);
+      assertEquals(await pipeline<string>().take(1).collect(lines(path)), ["ä"]);
+      await Deno.writeTextFile(path, "");
+      assertEquals(await pipeline<string>().collect(lines(path)), []);
+    } finally {
+      await Deno.remove(path);
+    }
+    const run = pipeline<string>().collect(lines("no/such/file"));
+    assertEquals((await rejectsWith(run, StageError)).stage, "source");
+  },
+);
 
 troupeTest("wrong options are refused at once", () => {
   const start = pipeline<number>();
