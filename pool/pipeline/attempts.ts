@@ -18,9 +18,6 @@ export const DROPPED: unique symbol = Symbol("dropped");
 /** What is done with an item; may give a promise. */
 export type Call = (value: unknown, context: StageContext) => unknown;
 
-/** Calls that are not timed between two that are. */
-const SAMPLE = 16;
-
 /** The options that say what becomes of failures. */
 export type FailureOptions = Pick<StageOptions<never>, "retry" | "onError">;
 
@@ -38,21 +35,19 @@ export class Attempts {
 
   /** The result of the call for an item, or {@linkcode DROPPED}; a promise when it takes time. */
   run(item: Item, call: Call): unknown {
-    const meter = this.#meter;
-    const isTimed = meter.in++ % SAMPLE === 0;
-    const begun = isTimed ? performance.now() : 0;
+    const begun = this.#meter.take();
     try {
       const result = call(item.value, this.#context(item, 1));
-      if (isThenable(result)) return this.#later(item, call, result);
-      if (isTimed) meter.busy += (performance.now() - begun) * SAMPLE;
+      if (isThenable(result)) return this.#later({ item, call, begun }, result);
+      this.#meter.spent(begun);
       return result;
     } catch (error) {
       return this.failed(item, { error, attempt: 1, call });
     }
   }
 
-  async #later(item: Item, call: Call, result: PromiseLike<unknown>): Promise<unknown> {
-    const begun = this.#meter.begin();
+  async #later({ item, call, begun }: Begun, result: PromiseLike<unknown>): Promise<unknown> {
+    this.#meter.begin(begun);
     try {
       return await result;
     } catch (error) {
@@ -115,6 +110,13 @@ export class Attempts {
     const ms = typeof delay === "function" ? delay(attempt) : delay;
     if (ms > 0) return pause(ms, this.#scope.signal);
   }
+}
+
+/** A call that takes its time. */
+interface Begun {
+  readonly item: Item;
+  readonly call: Call;
+  readonly begun: number;
 }
 
 /** An attempt that failed. */

@@ -38,8 +38,8 @@ export class Pooled {
   /** Runs items together; gives what they became, in order. */
   async run(items: readonly Item[]): Promise<Item[]> {
     const { meter } = this.#steps[0];
-    meter.in += items.length;
-    const begun = meter.begin(items.length);
+    const begun = meter.take(items.length);
+    meter.begin(begun, items.length);
     try {
       const outcomes = await this.#outcomes(items);
       const results: Item[] = [];

@@ -210,18 +210,18 @@ export class Run<T> implements PipelineRun<T>, Scope {
     try {
       const pulled = this.#last!.pull();
       if (!(pulled instanceof Promise)) return pulled;
-      return this.#orEnd(pulled).catch((error) => this.fail(error) as undefined);
+      return this.#orEnd(pulled);
     } catch (error) {
       this.fail(error);
     }
   }
 
-  /** What is promised, or nothing when the run ends before. */
+  /** What is promised, or nothing when the run ends before, or for it. */
   #orEnd<V>(promise: PromiseLike<V>): Promise<V | undefined> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.#interrupt = () => resolve(undefined);
       if (this.#state === "ended") resolve(undefined);
-      promise.then(resolve, reject);
+      promise.then(resolve, this.fail);
     });
   }
 

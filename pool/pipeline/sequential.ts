@@ -25,11 +25,7 @@ export interface Bench {
 }
 
 /** What the result of a stage's function makes of the item; `undefined` when it is let go. */
-export function settle(
-  item: Item,
-  result: unknown,
-  { kind, meter }: SettleOptions,
-): Item | undefined {
+export function settle(item: Item, result: unknown, { kind, meter }: Settling): Item | undefined {
   if (result === DROPPED) return undefined;
   if (kind === "filter" && !result) {
     item.done();
@@ -42,23 +38,20 @@ export function settle(
 }
 
 /** See {@linkcode settle}. */
-export interface SettleOptions {
+export interface Settling {
   readonly kind: Work["kind"];
   readonly meter: Meter;
 }
 
-/** Maps or filters one item after the other. */
+/** Maps or filters one item after the other. Stages of this kind that follow one another are one loop. */
 export class Sequential implements Flow {
   readonly #above: Flow;
-  readonly #call: Call;
-  readonly #attempts: Attempts;
-  readonly #settling: SettleOptions;
+  readonly #steps: readonly (Work & Bench)[];
 
-  constructor(above: Flow, { kind, call }: Work, { meter, attempts }: Bench) {
-    this.#above = above;
-    this.#call = call;
-    this.#attempts = attempts;
-    this.#settling = { kind, meter };
+  constructor(above: Flow, work: Work, bench: Bench) {
+    const before = above instanceof Sequential ? above.#steps : [];
+    this.#above = above instanceof Sequential ? above.#above : above;
+    this.#steps = [...before, { ...work, ...bench }];
   }
 
   pull(): Pulled {
@@ -66,9 +59,9 @@ export class Sequential implements Flow {
       const item = this.#above.pull();
       if (item === undefined) return undefined;
       if (item instanceof Promise) return this.#pullLater(item);
-      const result = this.#attempts.run(item, this.#call);
-      if (result instanceof Promise) return this.#settleLater(item, result);
-      if (settle(item, result, this.#settling) !== undefined) return item;
+      const done = this.#through(item);
+      if (done instanceof Promise) return this.#doneLater(done);
+      if (done !== undefined) return done;
     }
   }
 
@@ -76,19 +69,38 @@ export class Sequential implements Flow {
     return this.#above.close(reason);
   }
 
-  async #settleLater(item: Item, result: Promise<unknown>): Promise<Item | undefined> {
-    if (settle(item, await result, this.#settling) !== undefined) return item;
-    return await this.pull();
+  async #doneLater(done: Promise<Item | undefined>): Promise<Item | undefined> {
+    return await done ?? await this.#pullLater(this.#above.pull());
   }
 
-  /** Goes on where the first promise was met. */
-  async #pullLater(pulled: Promise<Item | undefined>): Promise<Item | undefined> {
-    let item = await pulled;
-    while (item !== undefined) {
-      let result = this.#attempts.run(item, this.#call);
-      if (result instanceof Promise) result = await result;
-      if (settle(item, result, this.#settling) !== undefined) return item;
-      item = await this.#above.pull();
+  /** Goes on where a promise was met. */
+  async #pullLater(pulled: Pulled): Promise<Item | undefined> {
+    for (let item = await pulled; item !== undefined; item = await this.#above.pull()) {
+      const through = this.#through(item);
+      const done = through instanceof Promise ? await through : through;
+      if (done !== undefined) return done;
+    }
+  }
+
+  /** Takes an item through all steps. */
+  #through(item: Item): Pulled {
+    for (let at = 0; at < this.#steps.length; at++) {
+      const step = this.#steps[at];
+      const result = step.attempts.run(item, step.call);
+      if (result instanceof Promise) return this.#rest(item, at, result);
+      if (settle(item, result, step) === undefined) return undefined;
+    }
+    return item;
+  }
+
+  async #rest(item: Item, at: number, begun: Promise<unknown>): Promise<Item | undefined> {
+    let result: unknown = begun;
+    for (let index = at;;) {
+      const settled = result instanceof Promise ? await result : result;
+      if (settle(item, settled, this.#steps[index]) === undefined) return undefined;
+      const step = this.#steps[++index];
+      if (step === undefined) return item;
+      result = step.attempts.run(item, step.call);
     }
   }
 }

@@ -53,12 +53,14 @@ function openNow(iterator: Iterator<unknown>): Opened {
 /** While it is waited for its next item, nobody can wait for its `return`. */
 function openLater(iterator: AsyncIterator<unknown>): Opened {
   let waiting = false;
+  const take = ({ done, value }: IteratorResult<unknown>) => {
+    waiting = false;
+    return done ? END : value;
+  };
   return {
-    async next() {
+    next() {
       waiting = true;
-      const { done, value } = await iterator.next();
-      waiting = false;
-      return done ? END : value;
+      return Promise.resolve(iterator.next()).then(take);
     },
     async close() {
       const returned = iterator.return?.();

@@ -99,11 +99,15 @@ export interface StageStats {
   readonly running: number;
   /** Items that wait in its buffers. */
   readonly buffered: number;
-  /** Milliseconds spent on items, summed over workers; of functions that do not wait, from a sample. */
+  /** Milliseconds spent on items, summed over workers; where they are short, from a sample. */
   readonly busy: number;
-  /** Milliseconds since it last gave an item, while it has some in work; else 0. */
+  /** Milliseconds without progress while it has items in work, at least as far as was looked at; else 0. */
   readonly stalled: number;
 }
+
+/** Calls that take less, in milliseconds, are timed one in {@linkcode SAMPLE}. */
+const FAST = 0.1;
+const SAMPLE = 16;
 
 /** Counts for a {@linkcode StageStats}. */
 export class Meter {
@@ -116,32 +120,49 @@ export class Meter {
   /** Tells how many items wait. */
   buffered: () => number = () => 0;
   #running = 0;
-  /** When the first of those in work was begun, or the last one before them ended. */
+  /** When the last progress was made, while something is in work; 0: not known. */
   #since = 0;
+  #calls = 0;
+  /** One call in so many is timed. */
+  #stride = 1;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** Items go into work that takes its time; gives the moment. */
-  begin(items = 1): number {
-    const now = performance.now();
-    if (this.#running === 0) this.#since = now;
-    this.#running += items;
-    return now;
+  /** Takes items; gives the moment, when they are of those that are timed, else 0. */
+  take(items = 1): number {
+    this.in += items;
+    return this.#calls++ % this.#stride === 0 ? performance.now() : 0;
   }
 
-  /** They are out of work, which began at that moment. */
+  /** A call that was begun at that moment has ended. Asking for the time takes longer than some calls. */
+  spent(begun: number): void {
+    if (begun === 0) return;
+    const milliseconds = performance.now() - begun;
+    this.busy += milliseconds * this.#stride;
+    this.#stride = milliseconds > FAST ? 1 : SAMPLE;
+  }
+
+  /** Items go into work that takes its time. */
+  begin(begun: number, items = 1): void {
+    if (this.#running === 0) this.#since = begun;
+    this.#running += items;
+  }
+
+  /** They are out of it. */
   end(begun: number, items = 1): void {
     this.#running -= items;
-    this.#since = performance.now();
-    this.busy += this.#since - begun;
+    this.#since = 0;
+    this.spent(begun);
   }
 
   /** The figures of this moment. */
   read(): StageStats {
     const { name, failed, retried, busy } = this;
     const running = this.#running;
+    const now = performance.now();
+    this.#since ||= now;
     return {
       name,
       in: this.in,
@@ -151,7 +172,7 @@ export class Meter {
       running,
       buffered: this.buffered(),
       busy,
-      stalled: running === 0 ? 0 : performance.now() - this.#since,
+      stalled: running === 0 ? 0 : now - this.#since,
     };
   }
 }
