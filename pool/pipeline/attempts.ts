@@ -9,7 +9,7 @@
  */
 import { ExitError, StageError } from "../../errors.ts";
 import { isThenable, type Item } from "./flow.ts";
-import { openSink } from "./sink.ts";
+import { writeOne } from "./sink.ts";
 import type { Meter, Scope, StageContext, StageFailure, StageOptions } from "./stage.ts";
 
 /** Instead of a result: the item failed and was let go. */
@@ -90,7 +90,7 @@ export class Attempts {
       const failure = { stage, index, item: value, error, attempts } satisfies StageFailure;
       const policy = typeof onError === "function" ? await onError(failure as never) : onError;
       if (policy !== "fail") {
-        if (policy !== "skip") await openSink(policy.deadLetter).write(failure);
+        if (policy !== "skip") await writeOne(policy.deadLetter, failure);
         item.done();
         return DROPPED;
       }

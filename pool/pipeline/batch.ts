@@ -32,7 +32,6 @@ export function batchStage(size: number, options: BatchOptions<never>): StageSpe
 }
 
 class Batches implements Flow {
-  readonly #above: Flow;
   readonly #gather: Gather;
   readonly #meter: Meter;
 
@@ -41,7 +40,6 @@ class Batches implements Flow {
     enough: ConstructorParameters<typeof Gather>[1],
     meter: Meter,
   ) {
-    this.#above = above;
     this.#gather = new Gather(above, enough);
     this.#meter = meter;
   }
@@ -52,8 +50,7 @@ class Batches implements Flow {
   }
 
   close(reason?: unknown): void | Promise<void> {
-    this.#gather.close();
-    return this.#above.close(reason);
+    return this.#gather.close(reason);
   }
 
   #join(items: readonly Item[] | undefined): Item | undefined {

@@ -31,7 +31,7 @@ export function callStage(
     return new PooledStage([{ kind, ...codeRefOf(target) }], options);
   }
   if (typeof target !== "function") {
-    throw new TypeError(`Cannot make a stage of ${Deno.inspect(target)}: it is no function`);
+    throw new TypeError(`Cannot make a stage of ${String(target)}: it is no function`);
   }
   const work = { kind, call: target as Call };
   return here(work, options?.name ?? (target.name || kind), options ?? {});
@@ -130,12 +130,12 @@ export class PooledStage implements StageSpec {
       const meter = scope.meter(own.name ?? step.name);
       return { step, meter, attempts: new Attempts(own, meter, scope) };
     });
-    const pooled = new Pooled(options.pool ?? scope.pool(), steps, scope.signal);
+    const pooled = new Pooled(() => options.pool ?? scope.pool(), steps, scope.signal);
     const { workers = Infinity, chunksize = 1, ordered = true, key } = options;
     const width = workers === Infinity ? cpuCount() : workers;
     const { buffer = 2 * width } = options;
     const chunks = new Gather(above, { size: chunksize, within: CHUNK_WITHIN });
-    return new Parallel(above, {
+    return new Parallel(chunks, {
       ordered,
       key,
       workers,

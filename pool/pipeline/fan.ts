@@ -133,7 +133,7 @@ class Fan implements Flow {
     const branch = this.#branches.get(name as string);
     if (branch !== undefined) return [branch];
     const names = [...this.#branches.keys()].join(", ");
-    throw new RangeError(`Cannot route to ${Deno.inspect(name)}: the branches are ${names}`);
+    throw new RangeError(`Cannot route to ${String(name)}: the branches are ${names}`);
   }
 
   /** Takes what comes out of a branch, to its end. */

@@ -50,8 +50,9 @@ export class Gather {
   }
 
   /** Nobody waits for items any more. */
-  close(): void {
+  close(reason?: unknown): void | Promise<void> {
     this.#leave();
+    return this.#above.close(reason);
   }
 
   async #later(pulled: Pulled): Promise<Gathered> {

@@ -37,7 +37,7 @@ interface Place {
 
 /** Several items at a time. */
 export class Parallel implements Flow {
-  readonly #above: Flow;
+  readonly #above: Pick<Flow, "close">;
   readonly #crowd: Crowd;
   readonly #scope: Scope;
   readonly #meter: Meter;
@@ -53,7 +53,11 @@ export class Parallel implements Flow {
   #state: "idle" | "reading" | "ended" = "idle";
   #wake: () => void = () => {};
 
-  constructor(above: Flow, crowd: Crowd, { scope, meter }: { scope: Scope; meter: Meter }) {
+  constructor(
+    above: Pick<Flow, "close">,
+    crowd: Crowd,
+    { scope, meter }: { scope: Scope; meter: Meter },
+  ) {
     this.#above = above;
     this.#crowd = crowd;
     this.#scope = scope;

@@ -21,14 +21,14 @@ export interface PooledStep {
   readonly attempts: Attempts;
 }
 
-/** Runs items through functions in a pool. */
+/** Runs items through functions in a pool, which is asked for when there are some. */
 export class Pooled {
-  readonly #pool: Pool;
+  readonly #pool: () => Pool;
   readonly #steps: readonly PooledStep[];
   readonly #remote: readonly RemoteStep[];
   readonly #signal: AbortSignal;
 
-  constructor(pool: Pool, steps: readonly PooledStep[], signal: AbortSignal) {
+  constructor(pool: () => Pool, steps: readonly PooledStep[], signal: AbortSignal) {
     this.#pool = pool;
     this.#steps = steps;
     this.#remote = steps.map(({ step }) => step);
@@ -58,7 +58,7 @@ export class Pooled {
   async #outcomes(items: readonly Item[]): Promise<readonly RemoteOutcome[]> {
     const values = items.map(({ value }) => value);
     try {
-      const outcomes = await this.#pool.applyAsync(runSteps, [this.#remote, values], {
+      const outcomes = await this.#pool().applyAsync(runSteps, [this.#remote, values], {
         signal: this.#signal,
       });
       for (const outcome of outcomes) this.#count(outcome);

@@ -101,6 +101,7 @@ export class Run<T> implements PipelineRun<T>, Scope {
   };
 
   pool(): Pool {
+    if (this.#state === "ended") throw new CancelledError("The pipeline has ended");
     const sizes = this.#stages.map(({ poolSize = 0 }) => poolSize);
     return this.#pool ??= new Pool({ size: Math.max(...sizes) || cpuCount() });
   }
@@ -193,9 +194,9 @@ export class Run<T> implements PipelineRun<T>, Scope {
 
   async #begin(source: PipelineSource<unknown>): Promise<void> {
     const { checkpoint } = this.#options;
-    const from = await checkpoint?.load() ?? 0;
+    const from = checkpoint === undefined ? 0 : await checkpoint.load() ?? 0;
     const opened = typeof source === "function" ? open(source(from)) : open(source);
-    if (typeof source !== "function") await passOver(opened, from);
+    if (typeof source !== "function" && from > 0) await passOver(opened, from);
     if (checkpoint !== undefined) this.#progress = new Progress(checkpoint, from, this.fail);
     this.#source = new SourceFlow(opened, from, (index) => this.#progress?.receipt(index));
     this.#last = this.#stages.reduce(
@@ -250,10 +251,7 @@ export class Run<T> implements PipelineRun<T>, Scope {
   }
 
   async #release(failure: { readonly reason: unknown } | undefined): Promise<void> {
-    if (failure !== undefined) {
-      this.#controller.abort(failure.reason);
-      this.#pool?.terminate();
-    }
+    if (failure !== undefined) this.#controller.abort(failure.reason);
     await this.#begun;
     const release = async () => {
       await this.#last?.close(failure?.reason);
@@ -262,8 +260,16 @@ export class Run<T> implements PipelineRun<T>, Scope {
     await release().catch((reason) => {
       if (failure === undefined) this.#failure = { reason };
     });
-    this.#pool?.close();
-    await this.#pool?.join();
+    await this.#dismiss();
+  }
+
+  /** Nobody waits for what the pool may still do. */
+  async #dismiss(): Promise<void> {
+    const pool = this.#pool;
+    if (pool === undefined) return;
+    if (this.#failure !== undefined || pool.stats().busy > 0) pool.terminate();
+    else pool.close();
+    await pool.join();
   }
 }
 

@@ -47,3 +47,26 @@ export function openSink(sink: PipelineSink<never>): OpenSink {
   }
   throw new TypeError("Cannot write to this sink: it is no function, no stream, and has no put");
 }
+
+/** A stream that several write to at a time, and who still does. */
+const shared = new WeakMap<
+  WritableStream,
+  { writer: WritableStreamDefaultWriter; count: number }
+>();
+
+/** Writes one item to a sink that others may write to as well; a stream is free again after that. */
+export async function writeOne(sink: PipelineSink<never>, item: unknown): Promise<void> {
+  if (!(sink instanceof WritableStream)) return void await openSink(sink).write(item);
+  const share = shared.get(sink) ?? { writer: sink.getWriter(), count: 0 };
+  shared.set(sink, share);
+  share.count++;
+  try {
+    await share.writer.ready;
+    await share.writer.write(item);
+  } finally {
+    if (--share.count === 0) {
+      shared.delete(sink);
+      share.writer.releaseLock();
+    }
+  }
+}

@@ -37,7 +37,7 @@ export function open(items: unknown): Opened {
   if (items !== undefined && items !== null && Object(items)[Symbol.iterator] !== undefined) {
     return openNow((items as Iterable<unknown>)[Symbol.iterator]());
   }
-  throw new TypeError(`Cannot read items from ${Deno.inspect(items)}: it is not iterable`);
+  throw new TypeError(`Cannot read items from ${String(items)}: it is not iterable`);
 }
 
 function openNow(iterator: Iterator<unknown>): Opened {

@@ -15,7 +15,16 @@ import { merge } from "../../pool/pipeline/merge.ts";
 import { pipeline } from "../../pool/pipeline/pipeline.ts";
 import type { StageFailure, StageStats } from "../../pool/pipeline/stage.ts";
 import { Pool } from "../../pool/pool.ts";
-import { dieOnce, double, failOn, Judge, negate, stay, upTo } from "../fixtures/pipeline_stages.ts";
+import {
+  dieOnce,
+  double,
+  failOn,
+  Judge,
+  negate,
+  stay,
+  stayUnlessFirst,
+  upTo,
+} from "../fixtures/pipeline_stages.ts";
 import { isPending, rejection, rejectsWith, troupeTest, turn, until } from "../support.ts";
 
 /** 0, 1, 2 …, and how often it was read and closed. */
@@ -266,6 +275,24 @@ troupeTest("J09 the policy may depend on the failure, and is asked once for each
   assertEquals((await rejectsWith(all, StageError)).index, 4);
   assertEquals(asked, [0, 2, 4]);
 });
+
+troupeTest(
+  "J09 dead letters of several stages and workers into one stream, which stays open",
+  async () => {
+    const dead: number[] = [];
+    const stream = new WritableStream<StageFailure<number>>({
+      write: async ({ item }) => (await turn(), void dead.push(item)),
+    });
+    const onError = { deadLetter: stream };
+    const all = await pipeline<number>().map((n) => n % 3 === 0 ? boom() : n, {
+      workers: 3,
+      onError,
+    })
+      .map((n) => n % 3 === 1 ? boom() : n, { workers: 3, onError }).collect(range(9));
+    assertEquals([all, dead.toSorted()], [[2, 5, 8], [0, 1, 3, 4, 6, 7]]);
+    await stream.close();
+  },
+);
 
 troupeTest("J10 a dead letter that nobody takes ends the run", async () => {
   const deadLetter = () => {
@@ -610,6 +637,18 @@ troupeTest(
     assertEquals(await queue.get(), 1);
   },
 );
+
+troupeTest("J25 a run that has enough does not wait for tasks that nobody wants", async () => {
+  assertEquals(await pipeline<number>().map(stayUnlessFirst).take(1).collect(counting()), [0]);
+});
+
+troupeTest("J25 a run that nothing is asked of makes no pool", async () => {
+  const source = counting();
+  const run = pipeline<number>().map(double).run(source);
+  assertEquals(run.stats().map(({ name, in: taken }) => [name, taken]), [["double", 0]]);
+  await run.return();
+  assertEquals([source.read, source.closed], [0, 1]);
+});
 
 troupeTest("J27 an empty source, one item, a source that throws", async () => {
   const stages = pipeline<number>().map((n) => -n, { workers: 2 });
