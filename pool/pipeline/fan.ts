@@ -50,6 +50,14 @@ class Inlet implements Flow {
     this.channel = new Channel(size);
   }
 
+  /** Puts a copy of an item; waits for room. What is inside when it is closed is settled then. */
+  put(item: Item): boolean | Promise<boolean> {
+    const copy = item.also(item.value);
+    const put = this.channel.put(copy);
+    if (put === false) copy.done();
+    return put;
+  }
+
   pull(): Pulled {
     return this.channel.take();
   }
@@ -111,10 +119,7 @@ class Fan implements Flow {
       if (item === undefined) break;
       const chosen = await this.#attempts.run(item, (value) => this.#choose(value));
       if (chosen === DROPPED) continue;
-      const puts = (chosen as readonly Branch[]).map(async ({ inlet }) => {
-        const copy = item.also(item.value);
-        if (!await inlet.channel.put(copy) && inlet.channel.isClosed) copy.done();
-      });
+      const puts = (chosen as readonly Branch[]).map(({ inlet }) => inlet.put(item));
       item.done();
       await Promise.all(puts);
     }

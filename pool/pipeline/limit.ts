@@ -136,7 +136,7 @@ export class Buffered implements Flow {
   }
 }
 
-/** Puts all items into a channel, until nobody takes them; what was not taken is settled. */
+/** Puts all items into a channel, until nobody takes them. */
 export async function pour(above: Flow, channel: Channel<Item>): Promise<void> {
   for (;;) {
     const pulled = above.pull();

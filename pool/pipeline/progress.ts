@@ -3,7 +3,8 @@
  * How far a run has come: below the mark, every item of the source has arrived or was let go.
  *
  * - I1: the mark only rises, one item at a time, past items that are settled.
- * - I2: one save at a time; what is saved last is the last mark.
+ * - I2: once the run has ended the mark stays: what is thrown away then has not arrived.
+ * - I3: one save at a time; what is saved last is the last mark.
  *
  * @module
  */
@@ -26,6 +27,7 @@ export class Progress {
   #mark: number;
   #saved: number;
   #saving: Promise<void> = Promise.resolve();
+  #state: "running" | "ended" = "running";
 
   constructor(checkpoint: Checkpoint, from: number, fail: (error: unknown) => void) {
     this.#checkpoint = checkpoint;
@@ -38,6 +40,11 @@ export class Progress {
     return new Receipt(() => this.#settle(index));
   }
 
+  /** The run has ended. */
+  end(): void {
+    this.#state = "ended";
+  }
+
   /** Resolves when the last mark is kept. */
   async saved(): Promise<void> {
     let saving: Promise<void> | undefined;
@@ -45,6 +52,7 @@ export class Progress {
   }
 
   #settle(index: number): void {
+    if (this.#state === "ended") return;
     this.#settled.add(index);
     const before = this.#mark;
     while (this.#settled.delete(this.#mark)) this.#mark++;

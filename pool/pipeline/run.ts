@@ -227,7 +227,7 @@ export class Run<T> implements PipelineRun<T>, Scope {
   }
 
   #acknowledge(): void {
-    if (this.#state === "running") this.#given?.done();
+    this.#given?.done();
     this.#given = undefined;
   }
 
@@ -244,6 +244,7 @@ export class Run<T> implements PipelineRun<T>, Scope {
   #end(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
+    this.#progress?.end();
     clearTimeout(this.#timer);
     clearInterval(this.#watch);
     this.#options.signal?.removeEventListener("abort", this.#abort);

@@ -573,6 +573,50 @@ troupeTest(
   },
 );
 
+troupeTest(
+  "J23 an item that a sink refuses has not arrived; one in two branches has when it has in both",
+  async () => {
+    let mark = 0;
+    const checkpoint = { load: () => mark, save: (count: number) => void (mark = count) };
+    const sink = async (n: number) => (await turn(), n === 2 ? boom() : n);
+    await rejectsWith(pipeline<number>().to(sink).run(counting(), { checkpoint }), StageError);
+    assertEquals(mark, 2);
+    const gate = Promise.withResolvers<void>();
+    const both = pipeline<number>().broadcast({
+      kept: (branch) => branch.tap((n) => n === 3 ? gate.promise : undefined),
+      dropped: (branch) => branch.filter(() => false),
+      few: (branch) => branch.take(1),
+    });
+    const run = both.run(range(9), { checkpoint });
+    const taken = [await run.next(), await run.next()].map(({ value }) => value.value);
+    assertEquals(taken, [2, 2]);
+    const third = run.next();
+    await until(() => mark === 3);
+    gate.resolve();
+    await third;
+    for await (const _ of run);
+    assertEquals(mark, 9);
+  },
+);
+
+troupeTest("J23 what waits in buffers and branches when a run fails has not arrived", async () => {
+  for (const stop of ["fail", "cancel", "take"]) {
+    let mark = 0;
+    const checkpoint = { load: () => 0, save: (count: number) => void (mark = count) };
+    const run = pipeline<number>().buffer(3)
+      .broadcast({ all: (branch) => branch.buffer(2).map((n) => n, { workers: 2 }) }, { buffer: 3 })
+      .map(({ value }) => stop === "fail" && value === 5 ? boom() : value)
+      .take(stop === "take" ? 5 : 100)
+      .run(counting(), { checkpoint });
+    const seen = [];
+    const end = (async () => {
+      for await (const n of run) if (seen.push(n) === 5 && stop === "cancel") await run.cancel();
+    })();
+    await end.catch(() => {});
+    assertEquals([seen.length, mark], [5, stop === "cancel" ? 4 : 5], stop);
+  }
+});
+
 troupeTest("J23 a checkpoint that cannot be kept ends the run", async () => {
   const checkpoint = { load: () => 0, save: boom };
   const error = await rejection(pipeline<number>().collect(counting(), { checkpoint }));
