@@ -123,6 +123,7 @@ export class Flatten implements Flow {
   readonly #above: Flow;
   readonly #bench: Bench;
   #inner: Inner | undefined;
+  #state: "open" | "closed" = "open";
 
   constructor(above: Flow, bench: Bench) {
     this.#above = above;
@@ -139,9 +140,8 @@ export class Flatten implements Flow {
   }
 
   async close(reason?: unknown): Promise<void> {
-    const { opened } = this.#inner ?? {};
-    this.#inner = undefined;
-    await opened?.close(reason);
+    this.#state = "closed";
+    await this.#inner?.opened?.close(reason);
     await this.#above.close(reason);
   }
 
@@ -153,6 +153,7 @@ export class Flatten implements Flow {
 
   /** An item that became something, or something that it became. */
   #step(): Pulled {
+    if (this.#state === "closed") return undefined;
     return this.#inner === undefined ? this.#above.pull() : this.#read(this.#inner);
   }
 

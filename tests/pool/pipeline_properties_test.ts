@@ -123,7 +123,7 @@ troupeTest(
           assertEquals(result, expected(all, items), all.map(({ name }) => name).join(", "));
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 2000 },
     );
   },
 );

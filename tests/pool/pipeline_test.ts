@@ -858,6 +858,16 @@ troupeTest("flatMap reads what an item becomes as it is needed, and leaves it", 
   assertEquals([error.index, (error.cause as Error).message], [0, "boom"]);
 });
 
+troupeTest("flatMap is left while it is read ahead", async () => {
+  const halves = pipeline<number>().window({ size: 1 }).flatMap((items) => items).buffer(1).take(1);
+  assertEquals(await halves.collect([0, 0]), [0]);
+  const waiting = pipeline<number>().flatMap(async function* (n) {
+    yield n;
+    await new Promise<never>(() => {});
+  }).buffer(3).take(1);
+  assertEquals(await waiting.collect([7, 8]), [7]);
+});
+
 troupeTest("a pool that cannot run a stage ends the run, whatever its policy", async () => {
   const pool = new Pool({ size: 1 });
   pool.terminate();
