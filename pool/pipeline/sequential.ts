@@ -140,8 +140,10 @@ export class Flatten implements Flow {
   }
 
   async close(reason?: unknown): Promise<void> {
-    this.#state = "closed";
-    await this.#inner?.opened?.close(reason);
+    if (this.#state === "open") {
+      this.#state = "closed";
+      await this.#inner?.opened?.close(reason);
+    }
     await this.#above.close(reason);
   }
 
