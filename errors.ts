@@ -32,7 +32,8 @@ export type ErrorCode =
   | "UNKNOWN_MESSAGE"
   | "NOT_SUPPORTED"
   | "NOT_FOUND"
-  | "ALREADY_EXISTS";
+  | "ALREADY_EXISTS"
+  | "STAGE";
 
 /** Why an actor or process ended. */
 export type ExitReason =
@@ -318,6 +319,28 @@ export class AlreadyExistsError extends TroupeError {
   readonly code = "ALREADY_EXISTS";
 }
 
+/** A stage of a pipeline that failed on an item for good. `cause` is what went wrong. */
+export class StageError extends TroupeError {
+  /** Always `"STAGE"`. */
+  readonly code = "STAGE";
+  /** Name of the stage; `"source"` and `"sink"` are the ends. */
+  readonly stage: string;
+  /** Which item of the source it came from, from 0 on. */
+  readonly index: number;
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** Makes the error. */
+  constructor(stage: string, options: ErrorOptions & { index: number; attempts: number }) {
+    const { index, attempts, cause } = options;
+    const tries = attempts > 1 ? ` after ${attempts} attempts` : "";
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(`Stage "${stage}" failed on item ${index}${tries}: ${why}`, { cause });
+    this.stage = stage;
+    this.index = index;
+    this.attempts = attempts;
+  }
+}
+
 const CLASSES: Readonly<Record<ErrorCode, abstract new (...args: never[]) => TroupeError>> = {
   CLOSED: ClosedError,
   EOF: EndOfChannelError,
@@ -344,6 +367,7 @@ const CLASSES: Readonly<Record<ErrorCode, abstract new (...args: never[]) => Tro
   NOT_SUPPORTED: NotSupportedError,
   NOT_FOUND: NotFoundError,
   ALREADY_EXISTS: AlreadyExistsError,
+  STAGE: StageError,
 };
 
 /** The class of an error code, or `undefined` when `code` is not one of Troupe's. */

@@ -30,6 +30,7 @@ export {
   NotSupportedError,
   RemoteError,
   RestartLimitError,
+  StageError,
   StartError,
   StillRunningError,
   TimeoutError,
@@ -205,6 +206,30 @@ export type {
   Retry,
   TaskOptions,
 } from "./pool/pool.ts";
+
+// Pipelines
+export { Pipeline, pipeline } from "./pool/pipeline/pipeline.ts";
+export type { Askable, Branched, Branches, SinkPipeline } from "./pool/pipeline/pipeline.ts";
+export type { BatchOptions } from "./pool/pipeline/batch.ts";
+export type { FanOptions } from "./pool/pipeline/fan.ts";
+export type { Folding, KeyedFolding } from "./pool/pipeline/fold.ts";
+export { lines } from "./pool/pipeline/lines.ts";
+export { merge } from "./pool/pipeline/merge.ts";
+export type { MergedItem } from "./pool/pipeline/merge.ts";
+export type { Checkpoint } from "./pool/pipeline/progress.ts";
+export type { PipelineRun, RunControl, Running, RunOptions } from "./pool/pipeline/run.ts";
+export type { PipelineSink } from "./pool/pipeline/sink.ts";
+export type { PipelineSource } from "./pool/pipeline/source.ts";
+export type {
+  FailurePolicy,
+  Stage,
+  StageContext,
+  StageFailure,
+  StageOptions,
+  StageRetry,
+  StageStats,
+} from "./pool/pipeline/stage.ts";
+export type { CountWindow, TimeWindow } from "./pool/pipeline/window.ts";
 
 // The last: in a worker of Troupe it begins the worker's life.
 import "./actors/entry.ts";

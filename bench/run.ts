@@ -19,6 +19,7 @@ const BENCHMARKS = [
   "load",
   "spawn",
   "pool",
+  "pipeline",
   "locks",
   "values",
   "processes",
