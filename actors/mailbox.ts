@@ -7,13 +7,14 @@
  * - I1: messages of one sender are handled in the order in which they were accepted.
  * - I2: STARTED is set before a message leaves the ring, DONE after its handler: so after a death it is
  *   known which message was in hand, and that all later ones were not touched.
- * - I3: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
+ * - I3: a message is either started or taken back, never both: one word for each ticket decides.
+ * - I4: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
  *
  * @module
  */
 import { FullError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
-import { add, compareExchange, load, store } from "../memory/atomics.ts";
+import { add, compareExchange, exchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
@@ -52,7 +53,10 @@ const STARTED = REGION_WORDS + 16;
 const DONE = REGION_WORDS + 17;
 const HANDLED = REGION_WORDS + 18;
 const LATENCY = REGION_WORDS + 32;
-const RING = LATENCY + BUCKETS;
+const TAKEN_BACK = LATENCY + BUCKETS;
+/** Messages that can be taken back at a time: as many as there are words for them. */
+const RECALLABLE = 32;
+const RING = TAKEN_BACK + RECALLABLE;
 const CELL_BYTES = 128;
 
 /** The actor is not up yet; messages wait. */
@@ -178,9 +182,25 @@ export class Mailbox {
     compareExchange(this.#isolate.arena.words, this.#at + STATE, OPENING, OPEN);
   }
 
-  /** A message leaves the ring for its handler. */
-  start(ticket: number): void {
+  /** A message leaves the ring for its handler; `false` when its sender has taken it back. */
+  start(ticket: number): boolean {
     this.#store(STARTED, ticket + 1);
+    const { words } = this.#isolate.arena;
+    const before = exchange(words, this.#recallWord(ticket), startedMark(ticket));
+    return before !== takenBackMark(ticket);
+  }
+
+  /**
+   * Takes a message back that was not started; `false` when it was. Only for the only sender of a
+   * mailbox, of messages that are among its last {@linkcode RECALLABLE}.
+   */
+  takeBack(ticket: number): boolean {
+    if (this.#left !== undefined) return false;
+    const { words } = this.#isolate.arena;
+    const at = this.#recallWord(ticket);
+    const seen = load(words, at);
+    if (seen === startedMark(ticket)) return false;
+    return compareExchange(words, at, seen, takenBackMark(ticket)) === seen;
   }
 
   /** Its handler has ended. */
@@ -247,6 +267,10 @@ export class Mailbox {
     return true;
   }
 
+  #recallWord(ticket: number): number {
+    return this.#at + TAKEN_BACK + (ticket & (RECALLABLE - 1));
+  }
+
   #latency(): Int32Array {
     const at = this.#at + LATENCY;
     return this.#isolate.arena.words.slice(at, at + BUCKETS);
@@ -259,6 +283,16 @@ export class Mailbox {
   #store(offset: number, value: number): void {
     store(this.#isolate.arena.words, this.#at + offset, value);
   }
+}
+
+/** What a message's word says once it was started; tickets wrap at 20 bits. */
+function startedMark(ticket: number): number {
+  return (ticket + 1) << 1;
+}
+
+/** What it says once it was taken back. */
+function takenBackMark(ticket: number): number {
+  return startedMark(ticket) | 1;
 }
 
 /** This isolate holds the mailbox no more; the last one frees it. */

@@ -194,8 +194,8 @@ export interface ReceiverRules {
   timedOut?(): Error;
   /** Told the bytes of each long message that was read. */
   took?(longBytes: number): void;
-  /** Told the cell of each message before it leaves the ring. */
-  taking?(cell: number): void;
+  /** Told the cell of each message before it leaves the ring; `false`: it is thrown away. */
+  taking?(cell: number): boolean;
 }
 
 /** The receiving side of a ring. */
@@ -228,7 +228,10 @@ export class Receiver {
         this.#rules.ended();
         return PENDING;
       }
-      this.#rules.taking?.(cell);
+      if (this.#rules.taking?.(cell) === false) {
+        this.#arrival.discard(cell);
+        continue;
+      }
       const value = this.#arrival.open(cell);
       if (value !== VOID) return value;
     }
