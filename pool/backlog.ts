@@ -72,6 +72,11 @@ export class Backlog<T extends Ranked> {
     this.#unwanted = 0;
   }
 
+  /** All that are wanted, in no order. */
+  all(): T[] {
+    return this.#heap.filter(({ isWanted }) => isWanted);
+  }
+
   /** All of them leave. */
   clear(): T[] {
     const all = this.#heap.filter(({ isWanted }) => isWanted);

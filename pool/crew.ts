@@ -14,11 +14,12 @@
  *
  * @module
  */
-import { Backlog, isBefore } from "./backlog.ts";
+import { type Backlog, isBefore } from "./backlog.ts";
 import { ahead, firstBound, freest } from "./choice.ts";
 import { DRAINED, type Happening } from "./events.ts";
 import { Gauges } from "./gauges.ts";
 import { type Ended, type Failure, type Lease, lost, taskError, terminated } from "./lease.ts";
+import { Lines } from "./lines.ts";
 import type { Handover, Member, Outcome } from "./member.ts";
 import { type Pace, Paces } from "./pace.ts";
 import type { Policy } from "./policies/policy.ts";
@@ -50,14 +51,11 @@ export class Crew implements SeatEvents {
   readonly #events: CrewEvents;
   readonly #policy: Policy;
   readonly #paces = new Paces();
-  readonly #backlog = new Backlog<Lease>();
+  readonly #lines = new Lines();
   readonly #seats: Seats;
   readonly #recycling: Recycling;
   readonly #aheadOf = (lease: Lease) =>
     this.#policy.ahead ? ahead(lease, this.paceOf(lease).lease) : 1;
-  /** Failed leases before their next run. */
-  readonly #delayed = new Map<Lease, ReturnType<typeof setTimeout>>();
-  #bound = 0;
   #seq = 0;
   #unsettled = 0;
   #broken: { readonly error: unknown } | undefined;
@@ -86,7 +84,7 @@ export class Crew implements SeatEvents {
 
   /** Leases that no worker has yet. */
   get queued(): number {
-    return this.#backlog.size + this.#bound + this.#delayed.size;
+    return this.#lines.size;
   }
 
   /** The pace of what a lease runs. */
@@ -112,7 +110,7 @@ export class Crew implements SeatEvents {
       return queueMicrotask(() => lease.fail(error));
     }
     lease.seq = this.#seq++;
-    lease.home = seat?.own ?? this.#backlog;
+    lease.home = seat?.own ?? this.#lines.shared;
     this.#lineUp(lease, lease.home);
     if (seat !== undefined) this.#seats.start(seat);
     this.#handOut();
@@ -150,11 +148,11 @@ export class Crew implements SeatEvents {
     if (seat.member!.held.length === 0) this.#seats.idle(seat.member!);
   }
 
-  down(seat: Seat, member: Member, left: readonly Lease[]): void {
+  down(seat: Seat, member: Member): void {
     this.gauges.left(member);
     this.#events.happened({ type: "worker-ended", worker: member.ref.id });
-    for (const lease of left) {
-      this.#bound--;
+    const suspended = ({ suspendedAs }: Lease) => suspendedAs !== undefined;
+    for (const lease of this.#lines.takeOut(seat.own, suspended)) {
       lease.suspendedAs = undefined;
       this.#failed(lease, { exit: lost(lease) });
     }
@@ -203,19 +201,7 @@ export class Crew implements SeatEvents {
       lease.estimate = expected === Infinity ? 0 : expected;
     }
     lease.rank = this.#policy.rank(lease, now);
-    this.#wait(lease, line);
-  }
-
-  /** Puts a lease into a line, where its rank says. */
-  #wait(lease: Lease, line: Backlog<Lease>): void {
-    lease.line = line;
-    if (line !== this.#backlog) this.#bound++;
-    line.add(lease);
-  }
-
-  #leaveLine(lease: Lease): void {
-    if (lease.line !== this.#backlog) this.#bound--;
-    lease.line = undefined;
+    this.#lines.add(lease, line);
   }
 
   #handOut(): void {
@@ -224,20 +210,19 @@ export class Crew implements SeatEvents {
 
   /** Hands one lease out, if there is one and somebody for it. */
   #handOutOne(): boolean {
-    const shared = this.#backlog.first();
-    const bound = this.#bound > 0 ? firstBound(this.seats, this.#aheadOf) : undefined;
+    const shared = this.#lines.shared.first();
+    const bound = this.#lines.bound > 0 ? firstBound(this.seats, this.#aheadOf) : undefined;
     if (bound !== undefined && (shared === undefined || isBefore(bound.lease, shared))) {
       return this.#give(bound.member, bound.lease);
     }
     const member = shared && freest(this.seats, this.#aheadOf(shared));
     if (member !== undefined) return this.#give(member, shared!);
-    if (shared !== undefined) this.#seats.grow(this.#backlog.size);
+    if (shared !== undefined) this.#seats.grow(this.#lines.shared.size);
     return bound !== undefined && this.#give(bound.member, bound.lease);
   }
 
   #give(member: Member, lease: Lease): true {
-    lease.line!.shift();
-    this.#leaveLine(lease);
+    this.#lines.shift(lease);
     const most = this.#aheadOf(lease);
     member.limit = member.held.length === 0 ? most : Math.min(member.limit, most);
     if (lease.arrived > 0) this.gauges.waiting.add(performance.now() - lease.arrived);
@@ -259,7 +244,7 @@ export class Crew implements SeatEvents {
       for (const member of this.#seats.members) {
         if (member.held.length < 2) continue;
         if (now - member.lastChange < LATE_MS) this.#watch();
-        else for (const lease of member.takeBack()) this.#wait(lease, lease.home!);
+        else for (const lease of member.takeBack()) this.#lines.add(lease, lease.home!);
       }
       this.#handOut();
     }, LATE_MS);
@@ -304,13 +289,12 @@ export class Crew implements SeatEvents {
     if (delay === undefined) return void lease.fail(taskError(failure, lease));
     lease.takeBack("failed");
     if (delay === 0) return this.#tryAgain(lease);
-    this.#delayed.set(lease, setTimeout(() => this.#tryAgain(lease), delay));
+    this.#lines.delay(lease, delay, () => this.#tryAgain(lease));
   }
 
   #tryAgain(lease: Lease): void {
-    this.#delayed.delete(lease);
     if (this.#broken !== undefined) return void lease.fail(this.#broken.error);
-    this.#wait(lease, lease.home!);
+    this.#lines.add(lease, lease.home!);
     this.#handOut();
   }
 
@@ -321,21 +305,16 @@ export class Crew implements SeatEvents {
       this.gauges.failed++;
       this.#events.happened({ type: "task-failed", task: lease.code.name, error: how.error });
     }
-    if (lease.line !== undefined) {
-      lease.line.unwanted();
-      this.#leaveLine(lease);
-      this.#events.roomier();
-    }
-    clearTimeout(this.#delayed.get(lease));
-    this.#delayed.delete(lease);
+    const wasWaiting = lease.line !== undefined;
+    this.#lines.unwanted(lease);
+    if (wasWaiting) this.#events.roomier();
     if (--this.#unsettled > 0) return;
     this.#events.happened(DRAINED);
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #failWaiting(reason: (lease: Lease) => unknown): void {
-    const own = this.#seats.all.flatMap((seat) => seat.own.clear());
-    for (const lease of [...this.#backlog.clear(), ...own, ...this.#delayed.keys()]) {
+    for (const lease of this.#lines.all(this.seats)) {
       lease.fail(reason(lease));
     }
   }

@@ -18,6 +18,17 @@ export interface GateOptions {
   overflow?: "wait" | "reject";
 }
 
+/** The bound of a queue. @throws RangeError, TypeError for what is none */
+export function gateOf({ capacity = Infinity, overflow = "wait" }: GateOptions = {}): Required<
+  GateOptions
+> {
+  if (capacity !== Infinity && !(Number.isInteger(capacity) && capacity >= 1)) {
+    throw new RangeError(`Cannot make a pool with a queue for ${capacity} tasks: at least 1`);
+  }
+  if (overflow === "wait" || overflow === "reject") return { capacity, overflow };
+  throw new TypeError(`Cannot make a pool: overflow "${overflow}" is none of wait, reject`);
+}
+
 /** Where leases go once they are in. */
 export interface Inside {
   /** How many wait for a worker. */
@@ -43,14 +54,8 @@ export class Gate {
   readonly #inside: Inside;
   readonly #waiting: Entrant[] = [];
 
-  /** @throws RangeError, TypeError for wrong options */
-  constructor(inside: Inside, { capacity = Infinity, overflow = "wait" }: GateOptions = {}) {
-    if (capacity !== Infinity && !(Number.isInteger(capacity) && capacity >= 1)) {
-      throw new RangeError(`Cannot make a pool with a queue for ${capacity} tasks: at least 1`);
-    }
-    if (overflow !== "wait" && overflow !== "reject") {
-      throw new TypeError(`Cannot make a pool: overflow "${overflow}" is none of wait, reject`);
-    }
+  /** The entrance to `inside`. */
+  constructor(inside: Inside, { capacity, overflow }: Required<GateOptions>) {
     this.#inside = inside;
     this.#capacity = capacity;
     this.#overflow = overflow;

@@ -13,10 +13,9 @@ import { checkIsolation } from "../actors/spawn.ts";
 import type { Items } from "./chunks.ts";
 import { Crew } from "./crew.ts";
 import { Announcer, CLOSED, type PoolEvent } from "./events.ts";
-import { Gate } from "./gate.ts";
+import { Gate, gateOf } from "./gate.ts";
 import type { ResultIterator } from "./imap.ts";
 import { Intake, NO_OPTIONS } from "./intake.ts";
-import type { Ended } from "./lease.ts";
 import {
   type Callbacks,
   limitsOf,
@@ -29,7 +28,7 @@ import {
 } from "./options.ts";
 import { EACH, GIVING, type LeaseMode, ONE, STAR, STREAM } from "./order.ts";
 import { policyOf } from "./policies/policies.ts";
-import { abortable, type AsyncResult, asyncResult, guarded } from "./result.ts";
+import { abortable, type AsyncResult, asyncResult, telling } from "./result.ts";
 import { route, type RouteOptions } from "./route.ts";
 import { TaskStream } from "./task_stream.ts";
 
@@ -99,18 +98,12 @@ export class Pool implements AsyncDisposable {
         ? null
         : { code: codeRefOf(initializer), args: initargs },
     };
-    const inside = {
-      accept: (lease: Parameters<Crew["accept"]>[0]) => this.#crew.accept(lease),
-      get queued() {
-        return crew().queued;
-      },
-    };
-    const crew = () => this.#crew;
-    this.#gate = new Gate(inside, options.queue);
+    const queue = gateOf(options.queue);
     this.#crew = new Crew(crewOptions, {
       roomier: () => this.#gate.look(),
       happened: (event) => this.#announcer.announce(event),
     });
+    this.#gate = new Gate(this.#crew, queue);
     this.#one = policy.givesWay ? ONE | GIVING : ONE;
     this.#intake = new Intake(this.#crew, this.#gate);
   }
@@ -364,12 +357,4 @@ export class Pool implements AsyncDisposable {
     if (errorCallback !== undefined) told.catch(() => {});
     return asyncResult(told as Promise<TaskValue<R>[]>, behind);
   }
-}
-
-/** What calls the callbacks. */
-function telling({ callback, errorCallback }: Callbacks<unknown>): (how: Ended) => void {
-  return (how) => {
-    if ("value" in how) guarded(callback, [how.value]);
-    else guarded(errorCallback as (error: unknown) => void, [how.error]);
-  };
 }

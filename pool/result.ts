@@ -128,6 +128,17 @@ export function guarded<A extends unknown[]>(
   }
 }
 
+/** What calls the callbacks of a result. */
+export function telling({ callback, errorCallback }: {
+  callback?(value: unknown): void;
+  errorCallback?(error: never): void;
+}): (how: { readonly value: unknown } | { readonly error: unknown }) => void {
+  return (how) => {
+    if ("value" in how) guarded(callback, [how.value]);
+    else guarded(errorCallback, [how.error as never]);
+  };
+}
+
 /** The promise, until the signal fires or the time is up. */
 export function abortable(
   promise: Promise<void>,

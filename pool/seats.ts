@@ -46,8 +46,8 @@ export interface SeatOptions extends Sizes {
 export interface SeatEvents extends MemberEvents {
   /** A worker is up. */
   up(seat: Seat): void;
-  /** A worker has gone; `left` is what was suspended in it. */
-  down(seat: Seat, member: Member, left: readonly Lease[]): void;
+  /** A worker has gone. */
+  down(seat: Seat, member: Member): void;
   /** A worker died that nobody sent away. */
   died(member: Member): void;
   /** There will be no more workers. */
@@ -191,9 +191,8 @@ export class Seats {
       seat.member = undefined;
       if (this.#state === "closed") return;
       if (member.state !== "retiring") this.#died(member, exit.error);
-      const left = suspendedIn(seat.own);
       this.fill();
-      this.#events.down(seat, member, left);
+      this.#events.down(seat, member);
     });
     this.#events.up(seat);
   }
@@ -224,14 +223,4 @@ export class Seats {
     this.#state = "broken";
     this.#events.broken(error);
   }
-}
-
-/** Takes what was suspended out of what waits for a seat. */
-function suspendedIn(own: Backlog<Lease>): Lease[] {
-  const left: Lease[] = [];
-  for (const lease of own.clear()) {
-    if (lease.suspendedAs === undefined) own.add(lease);
-    else left.push(lease);
-  }
-  return left;
 }
