@@ -5,15 +5,19 @@
  * @module
  */
 
-/** What can happen. */
-export type Happening =
-  | { readonly type: "worker-started" | "worker-ended" | "worker-died"; readonly worker: string }
-  | { readonly type: "task-failed"; readonly task: string; readonly error: unknown }
-  | { readonly type: "broken"; readonly error: unknown }
-  | { readonly type: "drained" | "closed" };
-
 /** Something that happened in a pool, and when (milliseconds since 1970). */
-export type PoolEvent = Happening & { readonly at: number };
+export type PoolEvent =
+  & { readonly at: number }
+  & (
+    | { readonly type: "worker-started" | "worker-ended" | "worker-died"; readonly worker: string }
+    | { readonly type: "task-failed"; readonly task: string; readonly error: unknown }
+    | { readonly type: "broken"; readonly error: unknown }
+    | { readonly type: "drained" | "closed" }
+  );
+
+/** The same, before it has a time. */
+export type Happening = PoolEvent extends infer E ? E extends PoolEvent ? Omit<E, "at"> : never
+  : never;
 
 /** All work has ended. */
 export const DRAINED: Happening = { type: "drained" };
