@@ -44,7 +44,7 @@ export function firstBound(
   for (const { member, own } of seats) {
     const lease = member && own.first();
     if (member === undefined || lease === undefined || !hasRoom(member, mostOf(lease))) continue;
-    if (member.state !== "working" && lease.suspendedAs === undefined) continue;
+    if (member.state !== "working" && !lease.isSuspended) continue;
     if (best === undefined || isBefore(lease, best.lease)) best = { member, lease };
   }
   return best;

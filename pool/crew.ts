@@ -151,9 +151,9 @@ export class Crew implements SeatEvents {
   down(seat: Seat, member: Member): void {
     this.gauges.left(member);
     this.#events.happened({ type: "worker-ended", worker: member.ref.id });
-    const suspended = ({ suspendedAs }: Lease) => suspendedAs !== undefined;
+    const suspended = ({ isSuspended }: Lease) => isSuspended;
     for (const lease of this.#lines.takeOut(seat.own, suspended)) {
-      lease.suspendedAs = undefined;
+      lease.isSuspended = false;
       this.#failed(lease, { exit: lost(lease) });
     }
     if (seat.own.size > 0) this.#seats.start(seat);
@@ -178,8 +178,8 @@ export class Crew implements SeatEvents {
   returned(handover: Handover, outcome: Outcome): void {
     const { member, lease } = handover;
     const took = member.forget(handover);
-    const wasSuspended = lease.suspendedAs !== undefined;
-    lease.suspendedAs = undefined;
+    const wasSuspended = lease.isSuspended;
+    lease.isSuspended = false;
     // First the worker is free, then the task's caller hears: whose next task finds the worker awake.
     this.#release(member);
     if ("value" in outcome) {
@@ -259,22 +259,22 @@ export class Crew implements SeatEvents {
   }
 
   /** A generator gave its worker up: it waits for the same one. */
-  #suspend({ member, lease, order }: Handover, milliseconds: number): void {
+  #suspend({ member, lease }: Handover, milliseconds: number): void {
     const seat = this.#seats.all.find((seat) => seat.member === member);
     if (seat === undefined) return this.#failed(lease, { exit: lost(lease) });
     this.#policy.ran?.(lease, milliseconds);
     const abandon = (reason: unknown) => {
       member.suspended--;
-      member.write(order, ["abort", reason]);
+      member.write(lease.number, ["abort", reason]);
     };
     member.suspended++;
     if (!lease.isWanted) return abandon(terminated(lease));
     lease.takeBack("gave way");
-    lease.suspendedAs = order;
+    lease.isSuspended = true;
     lease.hold = {
       isStarted: true,
       abandon,
-      grant: (items) => member.write(order, ["credit", items]),
+      grant: (items) => member.write(lease.number, ["credit", items]),
     };
     lease.seq = this.#seq++;
     this.#lineUp(lease, seat.own);

@@ -28,6 +28,8 @@ export class RunningTask implements TaskContext {
   readonly attempt: number;
   /** Called when it is aborted while it is suspended. */
   dropped: (() => void) | undefined;
+  /** The number of its first order, under which letters reach it. */
+  readonly number: number;
   readonly #owner: Life;
   #order: number;
   #controller: AbortController | undefined;
@@ -37,13 +39,9 @@ export class RunningTask implements TaskContext {
   /** A task of the pool in `owner`, which hears of it under the number of its order. */
   constructor(owner: Life, order: number, attempt: number) {
     this.#owner = owner;
+    this.number = order;
     this.#order = order;
     this.attempt = attempt;
-  }
-
-  /** The number of its order. */
-  get order(): number {
-    return this.#order;
   }
 
   get signal(): AbortSignal {
@@ -68,18 +66,17 @@ export class RunningTask implements TaskContext {
   listen(): void {
     if (!hears) station().inbox.on(TO_TASK, hear);
     hears = true;
-    listening.set(keyOf(this.#owner, this.#order), this);
+    listening.set(keyOf(this.#owner, this.number), this);
   }
 
   /** From here on they do not, unless it is only suspended. */
   listenNoMore(): void {
-    if (this.dropped === undefined) listening.delete(keyOf(this.#owner, this.#order));
+    if (this.dropped === undefined) listening.delete(keyOf(this.#owner, this.number));
   }
 
-  /** It goes on under another order. */
+  /** It goes on under another order: what it says goes there. */
   renumber(order: number): void {
     this.dropped = undefined;
-    this.listenNoMore();
     this.#order = order;
   }
 

@@ -42,9 +42,9 @@ export async function runOn(
       if (done) return (mode & STREAM) === 0 ? value : undefined;
       if ((mode & STREAM) !== 0) await task.yield(value);
       if ((mode & GIVING) === 0) continue;
-      suspended.set(task.order, waiting);
+      suspended.set(task.number, waiting);
       task.dropped = () => {
-        if (suspended.delete(task.order)) void generator.return(undefined);
+        if (suspended.delete(task.number)) void generator.return(undefined);
       };
       return task.say(["gave way", performance.now() - begun]);
     }

@@ -86,8 +86,10 @@ export class Lease implements Ranked, Job {
   line: Backlog<Lease> | undefined;
   /** The line to which it comes back. */
   home: Backlog<Lease> | undefined;
-  /** Number of the order under which a worker keeps it suspended. */
-  suspendedAs: number | undefined;
+  /** Number of the order by which it was begun: the worker knows it by that. */
+  number = 0;
+  /** Whether its generator waits in a worker, or is about to go on there. */
+  isSuspended = false;
   rank = 0;
   seq = 0;
   level = 0;
@@ -168,7 +170,7 @@ export class Lease implements Ranked, Job {
   handOut(hold: Hold): void {
     this.#state = "handed out";
     this.hold = hold;
-    if (this.suspendedAs === undefined) this.#attempts++;
+    if (!this.isSuspended) this.#attempts++;
   }
 
   /** It waits again: it was not begun, or will be tried again. */

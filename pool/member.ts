@@ -85,9 +85,9 @@ export class Member {
     const handover = new Handover(this, lease, pace);
     this.held.push(handover);
     this.taken++;
-    const { suspendedAs } = lease;
     lease.handOut(handover);
-    if (suspendedAs === undefined) {
+    if (!lease.isSuspended) {
+      lease.number = handover.order;
       this.#define(lease, pace);
       const order: LeaseOrder = [
         pace.number,
@@ -99,7 +99,7 @@ export class Member {
       handover.send("run", order);
     } else {
       this.suspended--;
-      handover.send("resume", [suspendedAs, handover.order]);
+      handover.send("resume", [lease.number, handover.order]);
     }
   }
 
@@ -124,11 +124,11 @@ export class Member {
   }
 
   /** Writes to a task that it has. */
-  write(order: number, what: ToTask): void {
+  write(number: number, what: ToTask): void {
     try {
-      this.address.write(TO_TASK, order, what);
+      this.address.write(TO_TASK, number, what);
     } catch {
-      this.address.write(TO_TASK, order, ["abort", new CancelledError(String(what[1]))]);
+      this.address.write(TO_TASK, number, ["abort", new CancelledError(String(what[1]))]);
     }
   }
 
@@ -180,7 +180,7 @@ export class Handover implements Awaited, Hold {
   }
 
   maybeExecuted(): boolean {
-    return this.lease.suspendedAs !== undefined || this.isStarted;
+    return this.lease.isSuspended || this.isStarted;
   }
 
   /** Sends the order. */
@@ -209,7 +209,7 @@ export class Handover implements Awaited, Hold {
   /** Takes it back if it was not begun. */
   takeBack(): boolean {
     const { address, station } = this.member;
-    if (this.#ticket < 0 || this.lease.suspendedAs !== undefined) return false;
+    if (this.#ticket < 0 || this.lease.isSuspended) return false;
     if (!address.mailbox.takeBack(this.#ticket)) return false;
     station.awaited.remove(this.order);
     clearTimeout(this.#timer);
@@ -222,7 +222,7 @@ export class Handover implements Awaited, Hold {
     const { member, lease } = this;
     clearTimeout(this.#timer);
     if (this.takeBack()) return member.events.freed(member);
-    member.write(this.order, ["abort", reason]);
+    member.write(lease.number, ["abort", reason]);
     if (this.#grace === Infinity) return;
     this.#timer = setTimeout(() => {
       if (member.held.includes(this) && !lease.isWanted) member.ref.kill();
@@ -230,7 +230,7 @@ export class Handover implements Awaited, Hold {
   }
 
   grant(items: number): void {
-    this.member.write(this.order, ["credit", items]);
+    this.member.write(this.lease.number, ["credit", items]);
   }
 
   #heard([what, ...content]: FromTask): boolean {

@@ -19,7 +19,7 @@ interface WorkerState {
   /** The isolate of the pool. */
   readonly owner: Life;
   readonly functions: Map<number, AnyFunction>;
-  /** Generators that gave way, by the numbers of their orders. */
+  /** Generators that gave way, by the numbers of their first orders. */
   readonly suspended: Map<number, Suspended>;
 }
 
@@ -61,10 +61,9 @@ export const PoolWorker = defineActor(import.meta, {
       return attend(task, () => begin(state, { fn, mode, args, task }));
     },
     /** Goes on with a generator that gave its worker up. */
-    resume(state, [before, order]: [number, number]): unknown {
-      const { suspended } = state;
-      const waiting = suspended.get(before)!;
-      suspended.delete(before);
+    resume({ suspended }, [number, order]: [number, number]): unknown {
+      const waiting = suspended.get(number)!;
+      suspended.delete(number);
       waiting.task.renumber(order);
       return attend(waiting.task, () => runOn(suspended, waiting));
     },
