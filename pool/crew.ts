@@ -122,6 +122,11 @@ export class Crew implements SeatEvents {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Resolves when as many workers are up as there are at least, or no more will be. */
+  whenReady(): Promise<void> {
+    return this.#seats.ready;
+  }
+
   /** Kills up to `count` workers, busy ones first; gives how many. */
   kill(count: number): number {
     const busyFirst = this.#seats.members.sort((a, b) => b.held.length - a.held.length);

@@ -292,6 +292,11 @@ export class Pool implements AsyncDisposable {
     return this.#crew.kill(count);
   }
 
+  /** Resolves when as many workers are up as there are at least, or no more will be. */
+  ready(options: WaitOptions = {}): Promise<void> {
+    return abortable(this.#crew.whenReady(), { ...options, operation: "have the pool ready" });
+  }
+
   /** Resolves when all that was submitted so far has ended; the pool stays open. */
   drain(options: WaitOptions = {}): Promise<void> {
     return abortable(this.#intake.whenIdle(), { ...options, operation: "drain the pool" });

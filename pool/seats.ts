@@ -75,6 +75,7 @@ export class Seats {
   readonly #options: SeatOptions;
   readonly #events: SeatEvents;
   readonly #deaths: number[] = [];
+  readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   #failedStarts = 0;
   #state: "open" | "broken" | "closed" = "open";
 
@@ -89,6 +90,12 @@ export class Seats {
       own: new Backlog<Lease>(),
     }));
     this.fill();
+  }
+
+  /** Resolves once `min` workers have been up, or no more will be. */
+  get ready(): Promise<void> {
+    if (this.up >= this.#options.min) this.#ready.resolve();
+    return this.#ready.promise;
   }
 
   /** The workers that are up. */
@@ -158,6 +165,7 @@ export class Seats {
   /** Nobody is called any more; those that sit stop after what they have, or at once. */
   async close({ atOnce }: { atOnce: boolean }): Promise<void> {
     this.#state = "closed";
+    this.#ready.resolve();
     await Promise.all(this.members.map(({ ref, idleTimer }) => {
       clearTimeout(idleTimer);
       if (!atOnce) return ref.stop();
@@ -194,6 +202,7 @@ export class Seats {
       this.fill();
       this.#events.down(seat, member);
     });
+    if (this.up >= this.#options.min) this.#ready.resolve();
     this.#events.up(seat);
   }
 
@@ -221,6 +230,7 @@ export class Seats {
   #break(error: unknown): void {
     if (this.#state !== "open") return;
     this.#state = "broken";
+    this.#ready.resolve();
     this.#events.broken(error);
   }
 }
