@@ -74,3 +74,8 @@ export const Source = defineActor(import.meta, {
 
 /** Does nothing. */
 export const noop = task(import.meta, "noop", (x: number): number => x);
+
+/** Keeps a processor busy. */
+export const fibonacci = task(import.meta, function fibonacci(n: number): number {
+  return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+});
