@@ -55,7 +55,7 @@ const HANDLED = REGION_WORDS + 18;
 const LATENCY = REGION_WORDS + 32;
 const TAKEN_BACK = LATENCY + BUCKETS;
 /** Messages that can be taken back at a time: as many as there are words for them. */
-const RECALLABLE = 32;
+const RECALLABLE = 128;
 const RING = TAKEN_BACK + RECALLABLE;
 const CELL_BYTES = 128;
 

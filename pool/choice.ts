@@ -10,7 +10,7 @@ import type { Member } from "./member.ts";
 import type { Seat } from "./seats.ts";
 
 /** Most leases that a worker holds at a time; its mailbox can take no more of them back. */
-const MOST_AHEAD = 16;
+const MOST_AHEAD = 32;
 /** Milliseconds of work that a worker may hold ahead. */
 const AHEAD_MS = 2;
 
