@@ -176,7 +176,8 @@ export class Crew implements SeatEvents {
     this.#failWaiting(() => error);
   }
 
-  freed(): void {
+  freed(member: Member): void {
+    this.#release(member);
     this.#handOut();
   }
 
@@ -268,19 +269,11 @@ export class Crew implements SeatEvents {
     const seat = this.#seats.all.find((seat) => seat.member === member);
     if (seat === undefined) return this.#failed(lease, { exit: lost(lease) });
     this.#policy.ran?.(lease, milliseconds);
-    const abandon = (reason: unknown) => {
-      member.suspended--;
-      member.write(lease.number, ["abort", reason]);
-    };
-    member.suspended++;
-    if (!lease.isWanted) return abandon(terminated(lease));
+    const hold = member.suspend(lease);
+    if (!lease.isWanted) return hold.abandon(terminated(lease));
     lease.takeBack("gave way");
     lease.isSuspended = true;
-    lease.hold = {
-      isStarted: true,
-      abandon,
-      grant: (items) => member.write(lease.number, ["credit", items]),
-    };
+    lease.hold = hold;
     lease.seq = this.#seq++;
     this.#lineUp(lease, seat.own);
   }

@@ -42,7 +42,7 @@ export type Outcome =
 export interface MemberEvents {
   /** It came back. */
   returned(handover: Handover, outcome: Outcome): void;
-  /** It was taken back, and not begun; the worker is as free as before. */
+  /** It was taken back, or abandoned while it was suspended: the worker has one less. */
   freed(member: Member): void;
 }
 
@@ -121,6 +121,20 @@ export class Member {
     if (at === 0) this.held.shift();
     else if (at > 0) this.held.splice(at, 1);
     return took;
+  }
+
+  /** A generator that it has gave way: it keeps it until it goes on, or is abandoned. */
+  suspend({ number }: Lease): Hold {
+    this.suspended++;
+    return {
+      isStarted: true,
+      grant: (items) => this.write(number, ["credit", items]),
+      abandon: (reason) => {
+        this.suspended--;
+        this.write(number, ["abort", reason]);
+        this.events.freed(this);
+      },
+    };
   }
 
   /** Writes to a task that it has. */
