@@ -315,3 +315,17 @@ troupeTest("route() replaces a copy that ends", async () => {
   const after = await router.ask.who("a").catch(() => router.ask.who("a"));
   assert(before !== after);
 });
+
+Deno.test("progressBar() writes nothing where there is no terminal, and loads nothing", async () => {
+  const script = `
+    import { progressBar } from "${new URL("../../mod.ts", import.meta.url).href}";
+    const onProgress = progressBar("items");
+    for (let n = 0; n <= 10; n++) onProgress(n, 10);
+  `;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--ext=ts", script],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder();
+  assertEquals([code, text.decode(stdout), text.decode(stderr)], [0, "", ""]);
+});

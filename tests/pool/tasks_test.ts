@@ -24,6 +24,7 @@ import {
   hasTask,
   keep,
   logName,
+  pauseAndLog,
   progressing,
   spin,
   square,
@@ -457,4 +458,24 @@ troupeTest("POOL-43 a pool cannot be sent", async () => {
   await using pool = new Pool({ size: 1 });
   await rejectsWith(pool.apply(whoRuns, pool), NotSendableError);
   assertEquals(await pool.apply(square, 3), 9);
+});
+
+troupeTest("leases that are taken back while they may be begun run once, wherever", async () => {
+  await using log = new Queue<string>();
+  await using pool = new Pool({ size: 3 });
+  const count = 1500;
+  for (const _ of range(30)) await pool.apply(pauseAndLog, "", { ms: 0, log: null });
+  const all = range(count).map((n) =>
+    pool.apply(pauseAndLog, `${n}`, { ms: n % 97 === 0 ? 15 + n % 11 : 0, log })
+  );
+  const seen = new Map<string, number>();
+  const reading = (async () => {
+    for (const _ of range(count)) {
+      const name = await log.get();
+      seen.set(name, (seen.get(name) ?? 0) + 1);
+    }
+  })();
+  assertEquals(await Promise.all(all), range(count).map(String));
+  await reading;
+  assertEquals([seen.size, Math.max(...seen.values()), log.empty()], [count, 1, true]);
 });
