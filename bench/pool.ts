@@ -99,7 +99,7 @@ if (isThere) {
       { name: "Troupe", round: ours },
       { name: "Python multiprocessing.Pool", round: () => python.run(workload) },
     ];
-    results.push(await contest({ title, unit, contenders }));
+    results.push(await contest({ title, unit, contenders, warmup: 20, rounds: 15 }));
   };
   await against("tasks that do nothing, submitted one by one, against Python", {
     unit: "k/s",
@@ -127,7 +127,7 @@ if (isThere) {
 }
 
 await using alone = new Pool({ size: 1 });
-const work = Array.from({ length: 8 }, () => 27);
+const work = Array.from({ length: 8 }, () => 32);
 const scaling = (name: string, on: Pool) => ({
   name,
   round: async () => await perStep(1, () => on.map(fibonacci, work, { chunksize: 1 })) / 1000,
