@@ -196,16 +196,28 @@ export type { ProcessOptions } from "./actors/process.ts";
 export { cpuCount, currentProcess, parentProcess } from "./actors/family.ts";
 
 // Pool
+export { currentTask } from "./pool/current.ts";
+export type { TaskContext } from "./pool/current.ts";
 export { Pool } from "./pool/pool.ts";
 export type {
   AsyncResult,
+  Callbacks,
+  GateOptions,
   Items,
+  Latency,
   MapOptions,
+  PoolEvent,
   PoolOptions,
   PoolStats,
+  ResultIterator,
   Retry,
+  RouteBy,
+  RouteOptions,
+  SchedulingPolicy,
   TaskOptions,
+  TaskValue,
 } from "./pool/pool.ts";
+export { progressBar } from "./pool/progress.ts";
 
 // Pipelines
 export { Pipeline, pipeline } from "./pool/pipeline/pipeline.ts";

@@ -152,6 +152,11 @@ export class Address {
     return this.#send(STREAM, id, sending);
   }
 
+  /** Asks under a number that is waited for already; resolves once the mailbox has the message. */
+  request(id: number, message: Message, placed: () => void): Promise<void> {
+    return this.#send(ASK, id, { message, options: NO_OPTIONS, placed });
+  }
+
   /** Stops waiting for a reply and tells the actor; `false` when it was settled before. */
   cancel(id: number): boolean {
     return this.#giveUp(id);

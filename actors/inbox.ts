@@ -115,7 +115,9 @@ export class Inbox implements Source {
       operation: "read the inbox",
       check: () => {},
       ended: () => {},
-      taking: (cell) => store(isolate.arena.words, reading, this.#ring.ticketOf(cell) + 1),
+      taking: (cell) => {
+        store(isolate.arena.words, reading, this.#ring.ticketOf(cell) + 1);
+      },
     }, true);
     this.list = this.#ring.readers.list;
     this.topic = this.#ring.readers.topic;

@@ -7,7 +7,8 @@
  * - I1: messages of one sender are handled in the order in which they were accepted.
  * - I2: STARTED is set before a message leaves the ring, DONE after its handler: so after a death it is
  *   known which message was in hand, and that all later ones were not touched.
- * - I3: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
+ * - I3: a message is either started or taken back, never both: one word for each ticket decides.
+ * - I4: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
  *
  * @module
  */
@@ -35,6 +36,7 @@ import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Lives, writeEnding } from "./lives.ts";
 import { discardBegun, discardUnread } from "./unread.ts";
+import { markStarted, markTakenBack } from "./recall.ts";
 import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
@@ -148,9 +150,19 @@ export class Mailbox {
     compareExchange(this.#isolate.arena.words, this.#at + STATE, OPENING, OPEN);
   }
 
-  /** A message leaves the ring for its handler. */
-  start(ticket: number): void {
+  /** A message leaves the ring for its handler; `false` when its sender has taken it back. */
+  start(ticket: number): boolean {
     this.#store(STARTED, ticket + 1);
+    return markStarted(this.#isolate.arena.words, this.#at, ticket);
+  }
+
+  /**
+   * Takes a message back that was not started; `false` when it was. Only for the only sender of a
+   * mailbox, of messages that are among its last 128.
+   */
+  takeBack(ticket: number): boolean {
+    if (this.#left !== undefined) return false;
+    return markTakenBack(this.#isolate.arena.words, this.#at, ticket);
   }
 
   /** That message is the one with this number among the actor's messages. */

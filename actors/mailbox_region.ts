@@ -52,8 +52,12 @@ export const HANDLED = REGION_WORDS + 18;
 export const IN_HAND = REGION_WORDS + 19;
 /** Offset: the histogram of handlers' durations. */
 export const LATENCY = REGION_WORDS + 32;
+/** Offset: for each of the last messages, whether it was started or taken back. */
+export const TAKEN_BACK = LATENCY + BUCKETS;
+/** Messages that can be taken back at a time: as many as there are words for them. */
+export const RECALLABLE = 128;
 /** Offset: the ring. */
-export const RING = LATENCY + BUCKETS;
+export const RING = TAKEN_BACK + RECALLABLE;
 const CELL_BYTES = 128;
 
 /** Messages that a mailbox holds, unless asked otherwise. */

@@ -81,6 +81,11 @@ export class Ref {
     });
   }
 
+  /** Where it sends to, for those who ask in a way of their own. */
+  get address(): Address {
+    return this.#address;
+  }
+
   /** The actor's mailbox. */
   get mailbox(): Mailbox {
     return this.#address.mailbox;

@@ -163,3 +163,7 @@ export const answerQueue = task(
     }
   },
 );
+/** Keeps a processor busy. */
+export const fibonacci = task(import.meta, function fibonacci(n: number): number {
+  return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+});

@@ -136,3 +136,21 @@ Deno.test("the log analysis counts what is in the log, whatever its blocks cut",
     assertEquals((await run(permissions, "examples/log_analysis.ts")).code, 1);
   });
 });
+
+Deno.test("the crawler finds all pages of its site, and the broken link", async () => {
+  const { code, stdout, stderr } = await run(
+    ["--allow-read", "--allow-net=127.0.0.1"],
+    "examples/crawler.ts",
+    "40",
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^pages +40 of 40$/m);
+  assertMatch(stdout, /^broken +1$/m);
+});
+
+Deno.test("producers and consumers hand over every number once", async () => {
+  const script = "examples/producers_consumers.ts";
+  const { code, stdout, stderr } = await run(["--allow-read"], script, "2", "3", "2000");
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^sum +7998000$/m);
+});
