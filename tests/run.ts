@@ -99,7 +99,7 @@ function isTest(name: string): boolean {
 
 async function runPart({ name, args, env }: Part, options: readonly string[]): Promise<Tally> {
   let tally: Tally = { passed: 0, failed: 0 };
-  const flags = ["-A", "--no-check"];
+  const flags = ["-A", "--no-check", "--parallel"];
   const succeeded = await run(
     name,
     { args: ["test", ...flags, ...frozen(), ...options, ...args], env },
