@@ -30,7 +30,10 @@ export type ErrorCode =
   | "NOT_OWNER"
   | "CANCELLED"
   | "UNKNOWN_MESSAGE"
-  | "NOT_SUPPORTED";
+  | "NOT_SUPPORTED"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "STAGE";
 
 /** Why an actor or process ended. */
 export type ExitReason =
@@ -304,6 +307,40 @@ export class NotSupportedError extends TroupeError {
   readonly code = "NOT_SUPPORTED";
 }
 
+/** Nothing has this name (Python: `FileNotFoundError`). */
+export class NotFoundError extends TroupeError {
+  /** Always `"NOT_FOUND"`. */
+  readonly code = "NOT_FOUND";
+}
+
+/** Something has this name already (Python: `FileExistsError`). */
+export class AlreadyExistsError extends TroupeError {
+  /** Always `"ALREADY_EXISTS"`. */
+  readonly code = "ALREADY_EXISTS";
+}
+
+/** A stage of a pipeline that failed on an item for good. `cause` is what went wrong. */
+export class StageError extends TroupeError {
+  /** Always `"STAGE"`. */
+  readonly code = "STAGE";
+  /** Name of the stage; `"source"` and `"sink"` are the ends. */
+  readonly stage: string;
+  /** Which item of the source it came from, from 0 on. */
+  readonly index: number;
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** Makes the error. */
+  constructor(stage: string, options: ErrorOptions & { index: number; attempts: number }) {
+    const { index, attempts, cause } = options;
+    const tries = attempts > 1 ? ` after ${attempts} attempts` : "";
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(`Stage "${stage}" failed on item ${index}${tries}: ${why}`, { cause });
+    this.stage = stage;
+    this.index = index;
+    this.attempts = attempts;
+  }
+}
+
 const CLASSES: Readonly<Record<ErrorCode, abstract new (...args: never[]) => TroupeError>> = {
   CLOSED: ClosedError,
   EOF: EndOfChannelError,
@@ -328,6 +365,9 @@ const CLASSES: Readonly<Record<ErrorCode, abstract new (...args: never[]) => Tro
   CANCELLED: CancelledError,
   UNKNOWN_MESSAGE: UnknownMessageError,
   NOT_SUPPORTED: NotSupportedError,
+  NOT_FOUND: NotFoundError,
+  ALREADY_EXISTS: AlreadyExistsError,
+  STAGE: StageError,
 };
 
 /** The class of an error code, or `undefined` when `code` is not one of Troupe's. */

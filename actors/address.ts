@@ -13,6 +13,7 @@ import type { Letter } from "../channels/parcel.ts";
 import { DONE, Sender } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
+import { buryLetter } from "./events.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
@@ -38,10 +39,48 @@ export interface Message {
 const NOT_PLACED = -1;
 const NO_OPTIONS: WaitOptions = {};
 
-interface Sending {
+/** A message and how it is sent. */
+export interface Sending {
+  /** What is sent. */
   readonly message: Message;
+  /** How long to wait for room. */
   readonly options: WaitOptions;
+  /** Called when it has its place in the mailbox. */
   readonly placed?: () => void;
+}
+
+/** Where a message is in a mailbox, and in which life of the actor it was sent. */
+export class Place {
+  readonly #mailbox: Mailbox;
+  readonly #life: number;
+  #ticket = NOT_PLACED;
+
+  /** Of a message that will be sent to `mailbox`. */
+  constructor(mailbox: Mailbox) {
+    this.#mailbox = mailbox;
+    this.#life = mailbox.restarts;
+  }
+
+  /** The message was just committed. */
+  note(): void {
+    this.#ticket = this.#mailbox.ring.lastTicket;
+  }
+
+  /** How the one who should answer ended: the actor, or the life of it that took the message. */
+  get ending(): Ending | undefined {
+    const { ending } = this.#mailbox;
+    return ending ?? (this.#wasLost ? this.#mailbox.lives.lastEnding : undefined);
+  }
+
+  /** Whether a life of the actor took it. */
+  get wasTaken(): boolean {
+    if (this.#ticket === NOT_PLACED) return false;
+    return this.#mailbox.wasStarted(this.#ticket) || this.#wasLost;
+  }
+
+  get #wasLost(): boolean {
+    return this.#mailbox.wasLost(this.#ticket, this.#life);
+  }
 }
 
 /** An actor's address in this isolate. */
@@ -79,7 +118,7 @@ export class Address {
       const asking = new Asking(this, resolve, reject);
       const id = this.#station.awaited.add(asking);
       if (signal !== undefined || timeout !== undefined) this.#limit(asking, id, message, options);
-      const placed = () => asking.ticket = this.mailbox.ring.lastTicket;
+      const placed = () => asking.place.note();
       const sent = this.#send(ASK, id, {
         message,
         options: signal ? { signal } : NO_OPTIONS,
@@ -109,8 +148,13 @@ export class Address {
   }
 
   /** Sends, with its number for the reply already known; for streams. */
-  open(id: number, message: Message, signal: AbortSignal | undefined): Promise<void> {
-    return this.#send(STREAM, id, { message, options: { signal } });
+  open(id: number, sending: Sending): Promise<void> {
+    return this.#send(STREAM, id, sending);
+  }
+
+  /** Asks under a number that is waited for already; resolves once the mailbox has the message. */
+  request(id: number, message: Message, placed: () => void): Promise<void> {
+    return this.#send(ASK, id, { message, options: NO_OPTIONS, placed });
   }
 
   /** Stops waiting for a reply and tells the actor; `false` when it was settled before. */
@@ -123,13 +167,12 @@ export class Address {
     this.#station.inbox.send(this.mailbox.host, { kind, id, value });
   }
 
-  /** An entry of what is waited for, which ends when the actor does. */
-  awaited(rest: Pick<Awaited, "hear" | "fail">): Awaited {
-    const { mailbox, id } = this;
+  /** An entry of what is waited for, which ends when the actor, or the life of it that answers, does. */
+  awaited(place: Place, rest: Pick<Awaited, "hear" | "fail">): Awaited {
     return {
-      who: `actor "${id}"`,
-      ending: () => mailbox.ending,
-      maybeExecuted: () => false,
+      who: `actor "${this.id}"`,
+      ending: () => place.ending,
+      maybeExecuted: () => place.wasTaken,
       ...rest,
     };
   }
@@ -155,7 +198,7 @@ export class Address {
       const { overflow, ring } = this.mailbox;
       while (!this.#sender.trySend(letter)) {
         if (overflow === "drop-newest" && kind === TELL) {
-          this.mailbox.drop();
+          this.#lost(letter.value);
           return Promise.resolve();
         }
         if (overflow !== "drop-oldest") return this.#sender.send(letter, { timeout: 0 });
@@ -172,12 +215,22 @@ export class Address {
   #drop(cell: number): void {
     const arrival = new Arrival(this.#station.isolate, this.mailbox.ring, true);
     const value = arrival.open(cell);
-    this.mailbox.drop();
-    if (value instanceof Incoming) return value.discard();
+    if (value instanceof Incoming) {
+      this.#lost(["?"]);
+      return value.discard();
+    }
+    this.#lost(value);
     const [mark, id, incarnation] = arrival.head!;
     if ((mark & 255) === TELL) return;
     const to = { slot: mark >> 8, incarnation };
     this.#station.inbox.send(to, { kind: FAILURE, id, value: this.#full(undefined) });
+  }
+
+  /** A message is thrown away because the mailbox is full. */
+  #lost(value: unknown): void {
+    this.mailbox.drop();
+    const [type, payload] = value as [string, unknown];
+    buryLetter(this.#station, this.id, { message: { type, payload }, reason: "full" });
   }
 
   #full(value: unknown): Error {
@@ -193,8 +246,8 @@ export class Address {
 
 /** One ask while its reply is waited for. */
 class Asking implements Awaited {
-  /** Its message's ticket in the mailbox, once it has its place. */
-  ticket = NOT_PLACED;
+  /** Where its message is. */
+  readonly place: Place;
   /** Called once there is a reply or an error. */
   settled: (() => void) | undefined;
   readonly #address: Address;
@@ -208,6 +261,7 @@ class Asking implements Awaited {
     reject: (reason: unknown) => void,
   ) {
     this.#address = address;
+    this.place = new Place(address.mailbox);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -217,11 +271,11 @@ class Asking implements Awaited {
   }
 
   ending(): Ending | undefined {
-    return this.#address.mailbox.ending;
+    return this.place.ending;
   }
 
   maybeExecuted(): boolean {
-    return this.ticket !== NOT_PLACED && this.#address.mailbox.wasStarted(this.ticket);
+    return this.place.wasTaken;
   }
 
   hear({ kind, value }: Received): boolean {

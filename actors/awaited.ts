@@ -99,5 +99,6 @@ export class AwaitedLetters {
 export function exitError(who: string, ending: Ending, maybeExecuted: boolean): ExitError {
   const how = ending.reason === "normal" ? "it has ended" : `it ended: ${ending.reason}`;
   const text = `Cannot get an answer from ${who}: ${how} (exit code ${ending.exitCode})`;
-  return new ExitError(text, { ...ending, actor: who, maybeExecuted });
+  const actor = /"(.*)"/s.exec(who)?.[1] ?? who;
+  return new ExitError(text, { ...ending, actor, maybeExecuted });
 }

@@ -15,19 +15,22 @@ import {
   type Ending,
   endingOf,
   type Life,
-  lifeIn,
   takeSlot,
   vacateSlot,
 } from "../memory/slots.ts";
+import type { GoneNews } from "./burial.ts";
 import { ensureInbox, GONE, LAST_WORDS, ORDER, START_THREAD } from "./inbox.ts";
+import { OsProcesses, type ProcessStart } from "./os_process.ts";
 import { Spares } from "./spares.ts";
 import type { Station } from "./station.ts";
-import { type GoneNews, Threads } from "./thread.ts";
+import { Threads } from "./thread.ts";
 
 /** What a parent wants to hear of a child. */
 export interface ChildEvents {
   /** Its life is over. `lastWords` is what it said, or what the platform said of it. */
   ended(ending: Ending, lastWords: unknown): void;
+  /** It is proven that it runs no more, and all it held was given back. After `ended`. */
+  gone?(ending: Ending): void;
 }
 
 /** How a child is started. */
@@ -38,8 +41,16 @@ export interface ChildStart {
   readonly id: number;
   /** Whether the program may end while it runs. */
   readonly daemon: boolean;
+  /** Given when it is a process of the operating system instead of a thread. */
+  readonly start?: ProcessStart;
   /** Called when its slot is known, before its order is written. */
   prepare?(life: Life): void;
+}
+
+interface Embodied {
+  readonly life: Life;
+  readonly daemon: boolean;
+  readonly start?: ProcessStart;
 }
 
 interface Child {
@@ -53,13 +64,15 @@ interface Child {
 export class Children {
   readonly #station: Station;
   readonly #threads: Threads | undefined;
+  readonly #processes: OsProcesses | undefined;
   readonly #spares: Spares | undefined;
   readonly #children = new Map<number, Child>();
 
   /** For the isolate of `station`. */
   constructor(station: Station) {
     this.#station = station;
-    this.#threads = station.isolate.slot === 0 ? new Threads(station) : undefined;
+    this.#threads = station.isolate.isRoot ? new Threads(station) : undefined;
+    this.#processes = this.#threads && new OsProcesses(station);
     this.#spares = this.#threads && new Spares(station, this.#threads);
     station.onDeath(() => this.#lookForEnded());
     station.inbox.on(LAST_WORDS, ({ from, value }) => {
@@ -68,14 +81,13 @@ export class Children {
     });
     station.inbox.on(GONE, ({ value }) => this.#gone(value as GoneNews));
     station.inbox.on(START_THREAD, ({ from, value }) => {
-      const { life, daemon } = value as { life: Life; daemon: boolean };
-      if (from.slot !== 0) this.#threads?.start(life, { daemon });
+      if (from.slot !== station.isolate.slot) this.#embody(value as Embodied);
     });
   }
 
-  /** How many threads are there, or are being buried; only the first isolate knows. */
+  /** How many threads and processes are there, or are being buried; only the first isolate knows. */
   get threads(): number {
-    return this.#threads?.count ?? 0;
+    return (this.#threads?.count ?? 0) + (this.#processes?.count ?? 0);
   }
 
   /**
@@ -83,9 +95,9 @@ export class Children {
    *
    * @throws NotSendableError when the order cannot be sent; FullError when there is no slot or room
    */
-  start({ order, id, daemon, prepare }: ChildStart, events: ChildEvents): Life {
+  start({ order, id, daemon, start, prepare }: ChildStart, events: ChildEvents): Life {
     const { isolate, inbox } = this.#station;
-    const spare = this.#spares?.take();
+    const spare = start === undefined ? this.#spares?.take() : undefined;
     const life = spare ?? takeSlot(isolate.arena, isolate.life);
     if (life === undefined) throw new FullError("Cannot start a worker: all 256 slots are taken");
     try {
@@ -97,13 +109,10 @@ export class Children {
       else vacateSlot(isolate.arena, life);
       throw error;
     }
-    this.#children.set(life.slot, { life, events, lastWords: undefined, hasEnded: false });
+    this.#children.set(keyOf(life), { life, events, lastWords: undefined, hasEnded: false });
     if (spare !== undefined) this.#threads!.setDaemon(life, daemon);
-    else if (this.#threads !== undefined) this.#threads.start(life, { daemon });
-    else {
-      const root = lifeIn(isolate.arena, 0);
-      inbox.send(root, { kind: START_THREAD, id: 0, value: { life, daemon } });
-    }
+    else if (isolate.isRoot) this.#embody({ life, daemon, start });
+    else inbox.send(isolate.root, { kind: START_THREAD, id: 0, value: { life, daemon, start } });
     return life;
   }
 
@@ -128,11 +137,17 @@ export class Children {
   /** Whether the child keeps the program alive. Only the first isolate can change it. */
   setDaemon(life: Life, daemon: boolean): void {
     this.#threads?.setDaemon(life, daemon);
+    this.#processes?.setDaemon(life, daemon);
   }
 
-  #find({ slot, incarnation }: Life): Child | undefined {
-    const child = this.#children.get(slot);
-    return child?.life.incarnation === incarnation ? child : undefined;
+  /** In the first isolate of a process: makes the thread or the process of a slot. */
+  #embody({ life, daemon, start }: Embodied): void {
+    if (start === undefined) this.#threads!.start(life, { daemon });
+    else this.#processes!.start(life, { daemon, start });
+  }
+
+  #find(life: Life): Child | undefined {
+    return this.#children.get(keyOf(life));
   }
 
   #lookForEnded(): void {
@@ -147,7 +162,8 @@ export class Children {
     if (child === undefined) return;
     child.lastWords ??= error === undefined ? undefined : new Error(error);
     this.#tell(child, ending);
-    this.#children.delete(life.slot);
+    this.#children.delete(keyOf(life));
+    child.events.gone?.(ending);
   }
 
   #tell(child: Child, ending: Ending): void {
@@ -155,6 +171,11 @@ export class Children {
     child.hasEnded = true;
     child.events.ended(ending, child.lastWords);
   }
+}
+
+/** A slot can have its next life before the news of the last one's end is read. */
+function keyOf({ slot, incarnation }: Life): number {
+  return incarnation * 256 + slot;
 }
 
 const families = new WeakMap<Station, Children>();

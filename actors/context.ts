@@ -4,7 +4,10 @@
  *
  * @module
  */
-import type { AnyRef, Context, Envelope, Spawn } from "./contract.ts";
+import { NotSupportedError } from "../errors.ts";
+import type { AnyRef, Behaving, Context, Envelope, Spawn } from "./contract.ts";
+import type { Lane } from "./lane.ts";
+import { untyped } from "./ref.ts";
 
 /** What a context can do; given by whoever runs the actor. */
 export interface Powers {
@@ -16,6 +19,10 @@ export interface Powers {
   readonly spawn: Spawn;
   /** Ends the actor after the message in hand. */
   stop(reason?: unknown): void;
+  /** Its messages to itself. */
+  readonly lane: Lane;
+  /** Gives it other handlers. */
+  become(handlers: Readonly<Record<string, Behaving>> | undefined): void;
 }
 
 /** Name of the message by which an actor learns that one it watches has ended. */
@@ -28,7 +35,6 @@ export class ActorContext implements Context {
   readonly spawn: Spawn;
   readonly #powers: Powers;
   readonly #offspring = new Set<AnyRef>();
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #controller: AbortController | undefined;
   #self: AnyRef | undefined;
 
@@ -57,32 +63,51 @@ export class ActorContext implements Context {
     this.#powers.stop(reason);
   }
 
-  after(ms: number, { type, payload }: Envelope): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.self.tell[type](payload).catch((error: unknown) => this.log.error(error));
-    }, ms);
-    this.#timers.add(timer);
+  after(ms: number, message: Envelope, key?: string): void {
+    this.#powers.lane.after(ms, message, key);
+  }
+
+  every(ms: number, message: Envelope, key?: string): void {
+    this.#powers.lane.every(ms, message, key);
+  }
+
+  cancel(key: string): boolean {
+    return this.#powers.lane.cancel(key);
   }
 
   watch(ref: AnyRef): void {
     ref.exited.then(({ reason, exitCode }) => {
       if (this.#controller?.signal.aborted) return;
-      return this.self.tell[DOWN]({ id: ref.id, reason, exitCode });
-    }).catch((error: unknown) => this.log.error(error));
+      this.#powers.lane.post({ type: DOWN, payload: { id: ref.id, reason, exitCode } });
+    });
+  }
+
+  stash(): void {
+    throw new NotSupportedError(`Cannot stash in actor "${this.id}": no message is in hand`);
+  }
+
+  unstash(): void {
+    this.#powers.lane.bringBack();
+  }
+
+  become(handlers?: Readonly<Record<string, Behaving>>): void {
+    this.#powers.become(handlers);
+  }
+
+  /** @throws FullError when no more messages can be put aside */
+  checkRoom(): void {
+    this.#powers.lane.checkRoom();
   }
 
   /** The actor has ended: what it spawned ends too. */
   endOffspring(): void {
-    for (const child of this.#offspring) child.kill();
+    for (const child of this.#offspring) untyped(child).end();
     this.#offspring.clear();
   }
 
-  /** The actor ends: its signal fires, its timers are off. */
+  /** The actor ends: its signal fires. */
   abort(reason: unknown): void {
     (this.#controller ??= new AbortController()).abort(reason);
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
   }
 }
 
@@ -91,6 +116,7 @@ export class HandlerContext implements Context {
   readonly #actor: ActorContext;
   #controller: AbortController | undefined;
   #signal: AbortSignal | undefined;
+  #isStashed = false;
 
   /** For one message of the actor. */
   constructor(actor: ActorContext) {
@@ -122,12 +148,38 @@ export class HandlerContext implements Context {
     this.#actor.stop(reason);
   }
 
-  after(ms: number, message: Envelope): void {
-    this.#actor.after(ms, message);
+  after(ms: number, message: Envelope, key?: string): void {
+    this.#actor.after(ms, message, key);
+  }
+
+  every(ms: number, message: Envelope, key?: string): void {
+    this.#actor.every(ms, message, key);
+  }
+
+  cancel(key: string): boolean {
+    return this.#actor.cancel(key);
   }
 
   watch(ref: AnyRef): void {
     this.#actor.watch(ref);
+  }
+
+  stash(): void {
+    this.#actor.checkRoom();
+    this.#isStashed = true;
+  }
+
+  unstash(): void {
+    this.#actor.unstash();
+  }
+
+  become(handlers?: Readonly<Record<string, Behaving>>): void {
+    this.#actor.become(handlers);
+  }
+
+  /** Whether the message is to be put aside. */
+  get isStashed(): boolean {
+    return this.#isStashed;
   }
 
   /** Nobody wants the reply any more. */

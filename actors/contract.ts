@@ -33,11 +33,36 @@ export interface Context {
   readonly spawn: Spawn;
   /** Ends this actor after the message in hand. */
   stop(reason?: unknown): void;
-  /** Sends this actor a message in `ms` milliseconds. */
-  after(ms: number, message: Envelope): void;
-  /** Has this actor told once `ref` has ended. */
+  /**
+   * Sends this actor a message in `ms` milliseconds, behind those that it has by then. It ends with
+   * this life of the actor. One with a `key` takes the place of the one that had it.
+   */
+  after(ms: number, message: Envelope, key?: string): void;
+  /** The same every `ms` milliseconds; while one waits there is no second one. */
+  every(ms: number, message: Envelope, key?: string): void;
+  /** Calls off what has this key, also when it waits already; `false` when there is none. */
+  cancel(key: string): boolean;
+  /** Has this actor told once `ref` has ended: message `down`, with `{ id, reason, exitCode }`. */
   watch(ref: AnyRef): void;
+  /**
+   * Puts the message in hand aside: what its handler returns is no reply. An end of this life loses it,
+   * and whoever asked is told.
+   *
+   * @throws NotSupportedError outside of a handler; FullError when 10,000 are put aside
+   */
+  stash(): void;
+  /** Brings back all that was put aside, in order, before the next message. */
+  unstash(): void;
+  /**
+   * From the next message on, these handlers are all that the actor has; without an argument, those of
+   * its definition again. A new life begins with those of the definition.
+   */
+  become(handlers?: Readonly<Record<string, Behaving>>): void;
 }
+
+/** A handler for {@linkcode Context.become}. */
+// deno-lint-ignore no-explicit-any -- handlers are contravariant: only `any` fits them all
+export type Behaving = (state: any, payload: any, ctx: Context) => unknown;
 
 /** Schemas of the messages that are validated; of all messages, only these may be published. */
 export type Accepts = Record<string, StandardSchemaV1>;
@@ -191,6 +216,16 @@ export interface ActorStats {
   p99: number;
 }
 
+/** Life of an actor; also the process states of the field. */
+export type ActorState =
+  | "starting"
+  | "ready"
+  | "running"
+  | "blocked"
+  | "restarting"
+  | "stopping"
+  | "stopped";
+
 /**
  * Typed address of an actor. It outlives restarts, and can be sent in messages; what is sent stays
  * in order for each sender.
@@ -220,9 +255,13 @@ export interface ActorRef<P> extends Handle, AsyncDisposable {
   readonly exited: Promise<ActorExit>;
   /** Figures of this moment. */
   stats(): Promise<ActorStats>;
-  /** Ends the actor after the messages it has; resolves when it has ended. */
+  /** Ends the actor, for good, after the message in hand; resolves when it has ended. */
   stop(options?: WaitOptions & { reason?: unknown }): Promise<void>;
-  /** Ends the actor now, in the middle of a message. */
+  /**
+   * Ends the actor now, in the middle of a message; one that is supervised is started again.
+   *
+   * @throws NotSupportedError when it was not started from this isolate
+   */
   kill(): void;
 }
 
@@ -238,13 +277,17 @@ export type Isolation = "auto" | "worker" | "process" | "inline";
 
 /** How often, and how fast, a failed actor is started again. */
 export interface RestartPolicy {
-  /** `permanent` always, `transient` after failures only, `temporary` never. */
+  /** `permanent` always, `transient` after failures only, `temporary` never. Default `permanent`. */
   type?: "permanent" | "transient" | "temporary";
-  /** So many restarts are too many … */
+  /** So many restarts are made good, one more is the end … Default 3. */
   maxRestarts?: number;
-  /** … in so many milliseconds. */
+  /** … in so many milliseconds. Default 5,000. */
   within?: number;
-  /** Delay before a restart, in milliseconds: from `min`, times `factor` each time, up to `max`. */
+  /**
+   * Delay before restarts in a row, in milliseconds: none before the first, then from `min`, times
+   * `factor` (default 2) each time, up to `max`; by `jitter` (default `true`) half of it is by chance.
+   * Default: from 100 to 30,000.
+   */
   backoff?: { min: number; max: number; factor?: number; jitter?: boolean };
 }
 
@@ -269,7 +312,10 @@ export type SpawnOptions<A extends unknown[]> = {
     capacity?: number;
     overflow?: "wait" | "reject" | "drop-oldest" | "drop-newest";
   };
-  /** What happens after a failure. */
+  /**
+   * Has the actor started again when it fails: its address and mailbox go on, its state is made anew,
+   * the message in hand is lost and its asker told. Without it, an actor has one life.
+   */
   restart?: RestartPolicy;
   /** What the actor may do; never more than its parent. */
   permissions?: Deno.PermissionOptions;

@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { type CodeRef, type Target, type Task, task } from "./code.ts";
+import { type CodeRef, codeRefOf, type Target, type Task, task } from "./code.ts";
 import type { Isolation } from "./contract.ts";
 import { type Identity, identity } from "./identity.ts";
+import { checkIsolation } from "./isolation.ts";
 
 /** Options of a {@linkcode Process}; `args` is required exactly when the target takes arguments. */
 export type ProcessOptions<A extends unknown[], R> = {
@@ -17,10 +18,15 @@ export type ProcessOptions<A extends unknown[], R> = {
   name?: string;
   /** Whether the program may end while it runs, which ends it too. Default: as its parent. */
   daemon?: boolean;
-  /** Where it runs: a worker (default), or this isolate with `"inline"`. */
+  /**
+   * Where it runs: a worker (default), a process of the operating system with `"process"`, or this
+   * isolate with `"inline"`.
+   */
   isolation?: Isolation;
-  /** Not supported for workers. */
+  /** What a process of the operating system is allowed; default as this program. */
   permissions?: Deno.PermissionOptions;
+  /** Heap limit of a process of the operating system, in MiB. */
+  memoryLimitMb?: number;
   /** Terminates the process when it fires. */
   signal?: AbortSignal;
 } & ([] extends A ? { args?: A } : { args: NoInfer<A> });
@@ -29,6 +35,8 @@ export type ProcessOptions<A extends unknown[], R> = {
 export interface Foreign {
   /** Who it is. */
   readonly identity: Identity;
+  /** Id of the operating system process that it is in. */
+  readonly pid: number;
   /** Whether it goes on. */
   isAlive(): boolean;
 }
@@ -56,6 +64,19 @@ export function foreignProcess<P>(foreign: Foreign, make: () => P): P {
   }
 }
 
+/** @throws TypeError, RangeError, NotSupportedError for what no process can be made of */
+export function checkOptions<A extends unknown[], R>(options: ProcessOptions<A, R>): void {
+  const { target, args, isolation } = options;
+  if (typeof options === "function") {
+    throw new TypeError("Cannot make a process of a function: write new Process({ target })");
+  }
+  if (target !== undefined) codeRefOf(target);
+  if (args !== undefined && !Array.isArray(args)) {
+    throw new TypeError("Cannot make a process: args is no array");
+  }
+  checkIsolation(isolation, options);
+}
+
 /** The function at an address. @throws TypeError when it is none */
 export function callable(code: unknown, name: string): (...args: readonly unknown[]) => unknown {
   if (typeof code === "function") return code as never;
@@ -67,10 +88,11 @@ export function orderOf(
   child: Omit<Identity, "parentName">,
   code: CodeRef,
   args: readonly unknown[] = [],
-): unknown {
+): { readonly code: CodeRef } {
   const authkey = Uint8Array.from(child.authkey);
   const who: Identity = { ...child, authkey, parentName: identity().name };
-  return { what: "process", identity: who, code, args };
+  const order = { what: "process", identity: who, code, args };
+  return order;
 }
 
 /** The name given, or the fallback for none. @throws TypeError for what is no text */

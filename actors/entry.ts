@@ -15,39 +15,65 @@ import process from "node:process";
 import { workerData } from "node:worker_threads";
 import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
+import { refuseForeign } from "../memory/libc.ts";
+import { dieWith, mapOf } from "../memory/programs.ts";
 import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../memory/slots.ts";
+import { useConfig } from "./config.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity, whileLoading } from "./identity.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
+import { PROCESS_BOOT, type ProcessBoot } from "./os_process.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
 import { BOOT, type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
+import { isBundled } from "./whole.ts";
 import { sendableError } from "./wire_error.ts";
 
 const exitForReal = Deno.exit.bind(Deno);
 
 /** Makes this thread an isolate of the program that started it. */
-async function boot({ buffer, life, lock, spare }: Boot): Promise<void> {
+async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
   const { held, letGo } = hold(lock);
-  const isolate = new Isolate(Arena.attach(buffer), life);
+  const { here, ready } = begin(new Isolate(Arena.attach(memory), life, root), held, letGo);
+  await ready;
+  if (!spare) return;
+  await rehearse();
+  here.inbox.send(parentOf(here.isolate.arena, life), { kind: READY, id: 0 });
+}
+
+/** Makes this process an isolate of the program that started it. */
+function bootProcess({ life, config, foreign, ...place }: ProcessBoot): void {
+  dieWith(place.pid);
+  useConfig(config);
+  const isolate = new Isolate(Arena.attach(mapOf(place)), life);
+  if (!foreign) refuseForeign();
+  begin(isolate);
+}
+
+/** A life that begins; `ready` when all that is loaded with Troupe is evaluated. */
+interface Beginning {
+  readonly here: Station;
+  readonly ready: Promise<unknown>;
+}
+
+/** From here on it hears orders and commands. */
+function begin(isolate: Isolate, held = Promise.resolve(), letGo = () => {}): Beginning {
   settle(isolate);
   const here = station();
-  const ready = whileLoading(() => Promise.all([held, import(import.meta.url)]))
+  const loaded = isBundled ? import(import.meta.url) : undefined;
+  const ready = whileLoading(() => Promise.all([held, loaded]))
     .catch((error) => fail(here, error));
   here.inbox.on(ORDER, async (letter) => {
     await ready;
     if (await obey(here, letter)) leave(here, letGo);
   });
   isolate.park.onCommand = () => {
-    if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, life)) exitForReal(1);
+    if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, isolate.life)) exitForReal(1);
   };
   isolate.park.keepAlive.add();
   interceptEnds(here);
-  await ready;
-  if (!spare) return;
-  await rehearse();
-  here.inbox.send(parentOf(isolate.arena, life), { kind: READY, id: 0 });
+  return { here, ready };
 }
 
 /** Runs the order. What remains is to wait for what a function left behind; an actor leaves nothing. */
@@ -56,15 +82,17 @@ async function obey(
   { id, from, value, unreadable }: Received,
 ): Promise<boolean> {
   const order = value as Order;
+  let isAnswered = false;
   try {
     if (unreadable !== undefined) throw unreadable;
     const ending = await runOrder(here, order, (reply) => {
+      isAnswered = true;
       here.inbox.send(from, { kind: REPLY, id, value: reply });
     });
     if (order.what === "process") return true;
     end(here, ending);
   } catch (error) {
-    sayFailure(here, { kind: FAILURE, id, to: from }, error);
+    if (!isAnswered) sayFailure(here, { kind: FAILURE, id, to: from }, error);
     fail(here, error);
   }
   return false;
@@ -170,8 +198,12 @@ function hold(lock: string): { held: Promise<void>; letGo(): void } {
   return { held: held.promise, letGo: () => life.resolve() };
 }
 
-const given: Boot | undefined = workerData?.[BOOT];
-if (given !== undefined) {
+const place = globalThis as { [PROCESS_BOOT]?: ProcessBoot };
+const [thread, own] = [workerData?.[BOOT] as Boot | undefined, place[PROCESS_BOOT]];
+if (thread !== undefined) {
   delete workerData[BOOT];
-  boot(given);
+  boot(thread);
+} else if (own !== undefined) {
+  delete place[PROCESS_BOOT];
+  bootProcess(own);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isAlive, parentOf } from "../memory/slots.ts";
+import { isAlive, parentOf, pidOf } from "../memory/slots.ts";
 import { identity } from "./identity.ts";
 import { callable, foreignProcess } from "./embodiment.ts";
 import { Process } from "./process.ts";
@@ -19,7 +19,7 @@ let parent: Process | undefined;
  */
 export function currentProcess(): Process {
   return self ??= foreignProcess(
-    { identity: identity(), isAlive: () => true },
+    { identity: identity(), pid: Deno.pid, isAlive: () => true },
     () => new Process({}),
   );
 }
@@ -37,7 +37,11 @@ export function parentProcess(): Process | null {
     authkey,
     parentName: null,
   };
-  const foreign = { identity: who, isAlive: () => isAlive(isolate.arena, life) };
+  const foreign = {
+    identity: who,
+    pid: pidOf(isolate.arena, life),
+    isAlive: () => isAlive(isolate.arena, life),
+  };
   return parent ??= foreignProcess(foreign, () => new Process({}));
 }
 
@@ -50,7 +54,10 @@ export function cpuCount(): number {
 export async function runOnce(code: unknown, args: readonly unknown[]): Promise<unknown> {
   const who = identity();
   if (!isProcessClass(code)) return await callable(code, who.name)(...args);
-  const body = foreignProcess({ identity: who, isAlive: () => true }, () => new code(...args));
+  const body = foreignProcess(
+    { identity: who, pid: Deno.pid, isAlive: () => true },
+    () => new code(...args),
+  );
   self = body;
   return await body.run();
 }

@@ -23,13 +23,16 @@ import { INBOX_REGION, makeRegion, REGION_WORDS } from "../memory/region.ts";
 import { formatRing, recoverRing, Ring, ringBytes } from "../memory/ring.ts";
 import { isAlive, type Life, SLOT_INBOX } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
-import { discardLeft, discardTaken, VOID } from "../channels/arrival.ts";
+import { discardTaken, VOID } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import { Receiver, Sender } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
+import { discardUnread } from "./unread.ts";
 
 const SIZE = { cells: 1024, cellBytes: 128 };
 const BATCH = 128;
+/** Offset in a slot: ticket of the letter that its isolate took last, plus 1. */
+const SLOT_READING = 12;
 
 /** What a letter is about. */
 export type LetterKind = number;
@@ -57,6 +60,8 @@ export const GONE: LetterKind = 10;
 export const STOP: LetterKind = 11;
 /** To the first isolate: this spare worker is up. */
 export const READY: LetterKind = 12;
+/** To the first isolate: something happened to an actor, and somebody there listens. */
+export const EVENT: LetterKind = 13;
 
 /** A letter as its reader gets it. */
 export interface Received {
@@ -105,10 +110,14 @@ export class Inbox implements Source {
     ensureInbox(isolate, isolate.slot);
     this.#isolate = isolate;
     this.#ring = ringOf(isolate, isolate.slot);
+    const reading = isolate.arena.slotAt(isolate.slot) + SLOT_READING;
     this.#receiver = new Receiver(isolate, this.#ring, {
       operation: "read the inbox",
       check: () => {},
       ended: () => {},
+      taking: (cell) => {
+        store(isolate.arena.words, reading, this.#ring.ticketOf(cell) + 1);
+      },
     }, true);
     this.list = this.#ring.readers.list;
     this.topic = this.#ring.readers.topic;
@@ -198,5 +207,6 @@ careFor(INBOX_REGION, (isolate, region, dead) => {
   const at = arena.wordOf(region) + REGION_WORDS;
   recoverRing(arena, at, { dead, taken: (cell) => discardTaken(isolate, cell, HEAD_BYTES) });
   if (load(arena.words, arena.slotAt(dead) + SLOT_INBOX) - 1 !== unitOf(region)) return;
-  discardLeft(isolate, ringOf(isolate, dead), true);
+  const begun = load(arena.words, arena.slotAt(dead) + SLOT_READING);
+  discardUnread(isolate, ringOf(isolate, dead), (ticket) => begun === ticket + 1);
 });

@@ -7,26 +7,23 @@
  * - I1: messages of one sender are handled in the order in which they were accepted.
  * - I2: STARTED is set before a message leaves the ring, DONE after its handler: so after a death it is
  *   known which message was in hand, and that all later ones were not touched.
- * - I3: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
+ * - I3: a message is either started or taken back, never both: one word for each ticket decides.
+ * - I4: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
  *
  * @module
  */
-import { FullError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
 import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
-import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import {
   dropRegion,
   forgetRegion,
   MAILBOX_REGION,
-  makeRegion,
   receiveRegion,
-  REGION_WORDS,
   sendRegion,
 } from "../memory/region.ts";
-import { formatRing, recoverRing, Ring, ringBytes } from "../memory/ring.ts";
+import { recoverRing, Ring } from "../memory/ring.ts";
 import {
   type Ending,
   endingOf,
@@ -37,23 +34,28 @@ import {
 } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
-import { discardAll, discardLeft, discardTaken } from "../channels/arrival.ts";
+import { Lives, writeEnding } from "./lives.ts";
+import { discardBegun, discardUnread } from "./unread.ts";
+import { markStarted, markTakenBack } from "./recall.ts";
+import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
-
-const STATE = REGION_WORDS;
-const HOST = REGION_WORDS + 1;
-const HOST_LIFE = REGION_WORDS + 2;
-const REASON = REGION_WORDS + 6;
-const EXIT_CODE = REGION_WORDS + 7;
-const OVERFLOW = REGION_WORDS + 8;
-const DROPPED = REGION_WORDS + 9;
-// Written for each message: in another cache line than what each sender reads.
-const STARTED = REGION_WORDS + 16;
-const DONE = REGION_WORDS + 17;
-const HANDLED = REGION_WORDS + 18;
-const LATENCY = REGION_WORDS + 32;
-const RING = LATENCY + BUCKETS;
-const CELL_BYTES = 128;
+import {
+  DONE,
+  DROPPED,
+  EXIT_CODE,
+  HANDLED,
+  HOST,
+  HOST_LIFE,
+  IN_HAND,
+  LATENCY,
+  OVERFLOW,
+  type Overflow,
+  OVERFLOWS,
+  REASON,
+  RING,
+  STARTED,
+  STATE,
+} from "./mailbox_region.ts";
 
 /** The actor is not up yet; messages wait. */
 export const OPENING = 0;
@@ -62,52 +64,12 @@ export const OPEN = 1;
 /** It takes no more. */
 export const CLOSED = 2;
 
-/** Messages that a mailbox holds, unless asked otherwise. */
-export const DEFAULT_CAPACITY = 1024;
-/** Most messages that a mailbox holds. */
-export const MOST_CAPACITY = 1 << 18;
-
-/** What happens to a message for which the mailbox has no room. */
-export type Overflow = "wait" | "reject" | "drop-oldest" | "drop-newest";
-const OVERFLOWS: readonly Overflow[] = ["wait", "reject", "drop-oldest", "drop-newest"];
-
-/** Size and manners of a mailbox. */
-export interface MailboxOptions {
-  /** Messages that it holds. Default 1,024; at most 262,144. */
-  readonly capacity?: number;
-  /** What happens to one more. Default `wait`. */
-  readonly overflow?: Overflow;
-}
-
-/** Makes a mailbox. @throws RangeError, TypeError for wrong options; FullError for a full arena */
-export function makeMailbox(isolate: Isolate, options: MailboxOptions = {}): BlockHandle {
-  const { arena, heap, slot } = isolate;
-  const { capacity = DEFAULT_CAPACITY, overflow = "wait" } = options;
-  if (!Number.isInteger(capacity) || capacity < 1 || capacity > MOST_CAPACITY) {
-    throw new RangeError(
-      `Cannot make a mailbox for ${capacity} messages: from 1 to ${MOST_CAPACITY}`,
-    );
-  }
-  if (!OVERFLOWS.includes(overflow)) {
-    throw new TypeError(
-      `Cannot make a mailbox: overflow "${overflow}" is none of ${OVERFLOWS.join(", ")}`,
-    );
-  }
-  const cells = Math.max(2, 2 ** Math.ceil(Math.log2(capacity)));
-  const size = { cells, cellBytes: CELL_BYTES, limit: capacity };
-  const bytes = (RING - REGION_WORDS) * 4 + ringBytes(size);
-  const region = makeRegion(arena, heap, { type: MAILBOX_REGION, bytes, slot });
-  if (region === NO_ROOM) throw new FullError("Cannot make a mailbox: the arena is full");
-  store(arena.words, arena.wordOf(region) + OVERFLOW, OVERFLOWS.indexOf(overflow));
-  formatRing(arena, arena.wordOf(region) + RING, size);
-  return region;
-}
-
 /** What is remembered of a mailbox that was left. */
 interface Remains {
   readonly ending: Ending;
   readonly handled: number;
   readonly dropped: number;
+  readonly restarts: number;
   readonly latency: Int32Array;
 }
 
@@ -122,8 +84,11 @@ export class Mailbox {
   readonly ring: Ring;
   /** What happens to a message too many. */
   readonly overflow: Overflow;
+  /** The actor's lives. */
+  readonly lives: Lives;
   readonly #isolate: Isolate;
   readonly #at: number;
+  #isGuarded: boolean;
   #left: Remains | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
@@ -132,6 +97,8 @@ export class Mailbox {
     this.region = region;
     this.#at = isolate.arena.wordOf(region);
     this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
+    this.lives = new Lives(isolate, this.#at);
+    this.#isGuarded = this.lives.isGuarded;
     const readers = this.overflow === "drop-oldest" ? "many" : "one";
     this.ring = new Ring(isolate, this.#at + RING, { writers: "many", readers });
   }
@@ -149,6 +116,11 @@ export class Mailbox {
   /** Messages handled. */
   get handled(): number {
     return this.#left?.handled ?? this.#load(HANDLED);
+  }
+
+  /** Whether a handler runs, or ran when its isolate died. */
+  get isBusy(): boolean {
+    return this.#left === undefined && this.#load(STARTED) !== this.#load(DONE);
   }
 
   /** Messages thrown away because the mailbox was full. */
@@ -178,15 +150,34 @@ export class Mailbox {
     compareExchange(this.#isolate.arena.words, this.#at + STATE, OPENING, OPEN);
   }
 
-  /** A message leaves the ring for its handler. */
-  start(ticket: number): void {
+  /** A message leaves the ring for its handler; `false` when its sender has taken it back. */
+  start(ticket: number): boolean {
     this.#store(STARTED, ticket + 1);
+    return markStarted(this.#isolate.arena.words, this.#at, ticket);
   }
 
-  /** Its handler has ended. */
+  /**
+   * Takes a message back that was not started; `false` when it was. Only for the only sender of a
+   * mailbox, of messages that are among its last 128.
+   */
+  takeBack(ticket: number): boolean {
+    if (this.#left !== undefined) return false;
+    return markTakenBack(this.#isolate.arena.words, this.#at, ticket);
+  }
+
+  /** That message is the one with this number among the actor's messages. */
+  hand(number: number): void {
+    this.#store(IN_HAND, number + 1);
+  }
+
+  /** Its handler has ended; called before the reply is sent. */
+  count(): void {
+    add(this.#isolate.arena.words, this.#at + HANDLED, 1);
+  }
+
+  /** Its reply, if there is one, was sent. */
   done(): void {
     this.#store(DONE, this.#load(STARTED));
-    add(this.#isolate.arena.words, this.#at + HANDLED, 1);
   }
 
   /** A handler took so long. */
@@ -206,14 +197,63 @@ export class Mailbox {
     return started !== 0 && ((started - 1 - ticket) << 12) >> 12 >= 0;
   }
 
+  /** A life of the actor is over: its end, unless somebody starts it again. */
+  end(ending: Ending): void {
+    if (!this.isGuarded) this.close(ending);
+  }
+
+  /** Whether somebody starts the actor again when a life of it ends. */
+  get isGuarded(): boolean {
+    return this.#isGuarded;
+  }
+
+  /** This isolate answers for the actor from now on; before anybody else knows of it. */
+  guard(): void {
+    this.lives.guard();
+    this.#isGuarded = true;
+  }
+
+  /** How often the actor was started again. */
+  get restarts(): number {
+    return this.#left?.restarts ?? this.lives.restarts;
+  }
+
+  /**
+   * Between two lives, after the first is proven dead, and only for its guardian: tells the askers of
+   * what was in hand, and leaves the rest to the next life.
+   */
+  nextLife(ending: Ending): void {
+    this.ring.resume();
+    if (this.overflow !== "drop-oldest") {
+      discardBegun(this.#isolate, this.ring, (ticket) => this.hasBegun(ticket));
+    }
+    this.lives.next(ending);
+    this.tellOfEnd();
+  }
+
+  /** Has everybody look who waits for the end of something. */
+  tellOfEnd(): void {
+    ringEverybody(this.#isolate.arena, DEATH);
+    this.#isolate.park.heardOfDeath();
+  }
+
+  /** Whether a message, sent in this life of the actor, was taken and will not be answered. */
+  wasLost(ticket: number, life: number): boolean {
+    return this.#left === undefined && this.lives.wasLost(ticket, life);
+  }
+
+  /** The same, for whoever cleans up: it does not matter whether this isolate has left. */
+  hasBegun(ticket: number): boolean {
+    return this.#load(STARTED) === ticket + 1;
+  }
+
   /** Closes it with the reason; `false` when it was closed already. */
   close(ending: Ending): boolean {
     if (this.#left !== undefined) return false;
     const closed = closeMailbox(this.#isolate, this.region, ending);
     if (closed) {
       this.ring.ringAll();
-      ringEverybody(this.#isolate.arena, DEATH);
-      this.#isolate.park.heardOfDeath();
+      this.tellOfEnd();
     }
     return closed;
   }
@@ -224,6 +264,7 @@ export class Mailbox {
     if (this.#load(STATE) === CLOSED) {
       return { reason: REASONS[this.#load(REASON)], exitCode: this.#load(EXIT_CODE) };
     }
+    if (this.#isGuarded) return this.lives.ending;
     const { host } = this;
     if (host.slot < 0 || isAlive(this.#isolate.arena, host)) return undefined;
     return endingOf(this.#isolate.arena, host) ?? { reason: "lost", exitCode: 1 };
@@ -237,12 +278,12 @@ export class Mailbox {
   /** Remembers how the actor ended and gives the memory back; `false` while it goes on. */
   leave(): boolean {
     if (this.#left !== undefined) return true;
-    const { ending, handled, dropped } = this;
+    const { ending, handled, dropped, restarts } = this;
     if (ending === undefined) return false;
     const latency = this.#latency();
     this.ring.readers.stir();
     this.ring.writers.stir();
-    this.#left = { ending, handled, dropped, latency };
+    this.#left = { ending, handled, dropped, restarts, latency };
     letGoOfMailbox(this.#isolate, this.region);
     return true;
   }
@@ -276,12 +317,12 @@ export function forgetMailbox(isolate: Isolate, region: BlockHandle): void {
   if (forgetRegion(isolate.arena, region)) freeMailbox(isolate, region);
 }
 
-function closeMailbox({ arena }: Isolate, region: BlockHandle, ending: Ending): boolean {
+function closeMailbox(isolate: Isolate, region: BlockHandle, ending: Ending): boolean {
+  const { arena } = isolate;
   const at = arena.wordOf(region);
   const state = load(arena.words, at + STATE);
   if (state === CLOSED) return false;
-  store(arena.words, at + REASON, REASONS.indexOf(ending.reason));
-  store(arena.words, at + EXIT_CODE, ending.exitCode);
+  writeEnding(isolate, at, ending);
   return compareExchange(arena.words, at + STATE, state, CLOSED) === state;
 }
 
@@ -296,9 +337,16 @@ careFor(MAILBOX_REGION, (isolate, region, dead) => {
   const taken = (cell: number) => discardTaken(isolate, cell, HEAD_BYTES);
   recoverRing(arena, arena.wordOf(region) + RING, { dead, taken });
   const { host } = mailbox;
-  if (host.slot === dead && !isAlive(arena, host)) {
+  const { ending } = mailbox;
+  if (mailbox.isGuarded && ending !== undefined) mailbox.close(ending);
+  if (host.slot === dead && !isAlive(arena, host) && !isKept(mailbox)) {
     mailbox.close(endingOf(arena, host) ?? { reason: "lost", exitCode: 1 });
-    discardLeft(isolate, mailbox.ring, true);
+    discardUnread(isolate, mailbox.ring, (ticket) => mailbox.hasBegun(ticket));
   }
   if (dropRegion(arena, region, dead)) freeMailbox(isolate, region);
 });
+
+/** Whether what is in a mailbox is left to the actor's next life. */
+function isKept(mailbox: Mailbox): boolean {
+  return mailbox.isGuarded && mailbox.ending === undefined;
+}

@@ -9,13 +9,8 @@
  */
 import type { BlockHandle } from "../memory/arena.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import {
-  letGoOfMailbox,
-  Mailbox,
-  type MailboxOptions,
-  makeMailbox,
-  receiveMailbox,
-} from "./mailbox.ts";
+import { letGoOfMailbox, Mailbox, receiveMailbox } from "./mailbox.ts";
+import { type MailboxOptions, makeMailbox } from "./mailbox_region.ts";
 import type { Station } from "./station.ts";
 
 /** The mailboxes that an isolate knows. */

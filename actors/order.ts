@@ -11,6 +11,7 @@ import { become, type Identity, whileLoading } from "./identity.ts";
 import { perform } from "./performance.ts";
 import { runOnce } from "./family.ts";
 import { untyped } from "./ref.ts";
+import type { Crash } from "./cast.ts";
 import { spawn } from "./spawn.ts";
 import type { Station } from "./station.ts";
 
@@ -57,7 +58,9 @@ export async function runOrder(
   }
   const { code: where, args, actor } = order;
   const { mailbox } = untyped(actor);
-  return new Promise((ended, failed) => {
-    perform(station, { code: where, args, id: actor.id, mailbox, spawn, ended }).then(tell, failed);
+  return new Promise((resolve, reject) => {
+    const ended = (ending: Ending, crash?: Crash) => crash ? reject(crash.thrown) : resolve(ending);
+    const script = { code: where, args, id: actor.id, mailbox, spawn, ended, entered: tell };
+    perform(station, script).catch(reject);
   });
 }

@@ -12,8 +12,11 @@ import { type CodeRef, resolveCode } from "./code.ts";
 import { ActorContext } from "./context.ts";
 import type { AnyRef, Spawn } from "./contract.ts";
 import { CANCEL, CREDIT, type Received, STOP } from "./inbox.ts";
+import { Lane } from "./lane.ts";
+import { buryLeftover } from "./leftover.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Ref, typed } from "./ref.ts";
+import type { Crash } from "./cast.ts";
 import { Runner } from "./runner.ts";
 import type { Station } from "./station.ts";
 
@@ -29,12 +32,18 @@ export interface Script {
   readonly mailbox: Mailbox;
   /** Starts an actor that ends with this one. */
   readonly spawn: Spawn;
-  /** Told once, when the actor has ended and its mailbox is closed. */
-  ended(ending: Ending): void;
+  /** Told once, when this life of the actor has ended; `crash` holds what a handler threw. */
+  ended(ending: Ending, crash?: Crash): void;
+  /** Told right before the first message is taken: its handler may never let go of the isolate. */
+  entered?(entrance: Entrance): void;
+  /** Whether its owner gave up waiting for it to come up. */
+  isCalledOff?(): boolean;
 }
 
 /** What the owner learns of an actor that came to life. */
 export interface Entrance {
+  /** The names of all messages. */
+  readonly messages: readonly string[];
   /** Messages that take no payload. */
   readonly bare: readonly string[];
 }
@@ -46,32 +55,42 @@ export interface Entrance {
  */
 export async function perform(station: Station, script: Script): Promise<Entrance> {
   const { mailbox, id } = script;
-  let stop: (reason: unknown) => void = () => {};
+  let runner: Runner | undefined;
   let bare: readonly string[] = [];
+  const lane = new Lane(station, mailbox);
   const context = new ActorContext({
     id,
     self: () => typed(new Ref(station, mailbox, { id, bare, own: true })) as AnyRef,
     spawn: script.spawn,
-    stop: (reason) => stop(reason),
+    stop: (reason) => runner?.stop(reason),
+    become: (handlers) => runner?.become(handlers),
+    lane,
   });
   try {
     const behaviour = behaviourOf(await resolveCode(script.code), script.code.name);
     bare = behaviour.bare;
     const state = await behaviour.init([...script.args], context);
-    const ended = (ending: Ending) => {
+    const ended = (ending: Ending, crash?: Crash) => {
       running(station).delete(mailbox.region);
-      mailbox.close(ending);
-      script.ended(ending);
+      mailbox.end(ending);
+      if (!mailbox.isGuarded) buryLeftover(station, mailbox, id);
+      script.ended(ending, crash);
     };
-    const runner = new Runner(station, mailbox, { behaviour, state, context, ended });
-    stop = (reason) => runner.stop(reason);
+    runner = new Runner(station, mailbox, { behaviour, state, context, lane, ended });
     await behaviour.started?.(state, context);
+    if (script.isCalledOff?.()) {
+      throw new StartError(`Cannot start actor "${id}": it took too long`, { phase: "timeout" });
+    }
     running(station).set(mailbox.region, runner);
+    const entrance = { bare, messages: behaviour.messages };
+    script.entered?.(entrance);
     runner.begin();
-    return { bare };
+    return entrance;
   } catch (error) {
+    context.abort(error);
+    lane.close();
     context.endOffspring();
-    mailbox.close({ reason: "error", exitCode: 1 });
+    mailbox.end({ reason: "error", exitCode: 1 });
     throw startError(error, id);
   }
 }
@@ -81,7 +100,7 @@ export function dropActor(station: Station, mailbox: Mailbox, ending: Ending): v
   const runner = running(station).get(mailbox.region);
   running(station).delete(mailbox.region);
   runner?.drop();
-  mailbox.close(ending);
+  mailbox.end(ending);
 }
 
 const runners = new WeakMap<Station, Map<BlockHandle, Runner>>();

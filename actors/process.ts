@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { ClosedError, NotSupportedError } from "../errors.ts";
+import { ClosedError } from "../errors.ts";
 import type { WaitOptions } from "../memory/line.ts";
-import type { Ending, Life } from "../memory/slots.ts";
+import { type Ending, type Life, pidOf } from "../memory/slots.ts";
 import { copyOf } from "../channels/copy.ts";
 import { exitError } from "./awaited.ts";
 import { childrenOf } from "./children.ts";
-import { codeRefOf, resolveCode, type Target } from "./code.ts";
-import type { Isolation } from "./contract.ts";
+import { type CodeRef, codeRefOf, resolveCode, type Target } from "./code.ts";
 import {
   callable,
+  checkOptions,
   type Foreign,
   nameOr,
   nothing,
@@ -23,17 +23,16 @@ import {
 } from "./embodiment.ts";
 import { AuthenticationKey, checkNotLoading, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
+import { isInline, processStart, type Where } from "./isolation.ts";
 import { Outcome } from "./outcome.ts";
 import {
   type Attempt,
   checkInitial,
   checkNotRunning,
   checkOpen,
-  checkOptions,
   checkStarted,
   type ProcessState,
 } from "./process_state.ts";
-import { checkIsolation, isInline } from "./spawn.ts";
 import { type Station, station } from "./station.ts";
 import { remoteError } from "./wire_error.ts";
 
@@ -70,7 +69,7 @@ const alive = new Set<Process>();
 export class Process<A extends unknown[] = unknown[], R = unknown> implements AsyncDisposable {
   readonly #station: Station;
   readonly #target: Target<A, R> | undefined;
-  readonly #isolation: Isolation | undefined;
+  readonly #where: Where;
   readonly #signal: AbortSignal | undefined;
   readonly #path: readonly number[];
   readonly #outcome = new Outcome<Awaited<R>>();
@@ -88,20 +87,16 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
    * Makes a process; {@linkcode start} runs it.
    *
    * @throws TypeError when an option is of a wrong type, or the target is no task
-   * @throws NotSupportedError for `permissions` and `isolation: "process"`
+   * @throws NotSupportedError when `isolation`, `permissions` or `memoryLimitMb` cannot be had here
    */
   constructor(options: ProcessOptions<A, R>) {
-    const { target, name, args, daemon, isolation, permissions, signal } = options ?? {};
-    checkOptions(options);
-    if (target !== undefined) codeRefOf(target);
-    if (permissions !== undefined) {
-      throw new NotSupportedError("Cannot make a process with permissions: workers share them");
-    }
-    checkIsolation(isolation);
+    const { target, name, args, daemon, isolation, permissions, memoryLimitMb, signal } = options ??
+      {};
+    checkOptions(options ?? {});
     this.#station = station();
     this.#target = target;
     this.#args = args;
-    this.#isolation = isolation;
+    this.#where = { isolation, permissions, memoryLimitMb };
     this.#signal = signal;
     this.#foreign = takeEmbodied();
     const own = this.#foreign?.identity;
@@ -130,10 +125,16 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     this.#daemon = Boolean(daemon);
   }
 
-  /** Id of the operating system process that it runs in; `null` before the start. Python: `pid`. */
+  /**
+   * Id of the operating system process that it runs in; `null` before the start, and when a worker has
+   * started a process, until that is there. Python: `pid`.
+   */
   get pid(): number | null {
     checkOpen(this.#attempt("read the pid of"));
-    return this.#state === "initial" ? null : Deno.pid;
+    if (this.#state === "initial") return null;
+    if (this.#foreign !== undefined) return this.#foreign.pid;
+    if (this.#life === undefined || this.#where.isolation !== "process") return Deno.pid;
+    return pidOf(this.#station.isolate.arena, this.#life) || null;
   }
 
   /** The secret that a process shares with its children; a message refuses it. Python: `authkey`. */
@@ -187,7 +188,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     checkInitial(this.#attempt("start"));
     checkNotLoading(`start process "${this.#name}"`);
     this.#signal?.throwIfAborted();
-    if (isInline(this.#station, this.#isolation)) {
+    if (isInline(this.#station, this.#where.isolation)) {
       this.#args = copyOf(this.#args ?? []);
       this.#startHere();
     } else this.#startWorker();
@@ -276,7 +277,9 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
       this.#hasEnded(ending, lastWords);
     };
     try {
-      this.#life = children.start({ order: this.#order(), id, daemon: this.#daemon }, { ended });
+      const order = this.#order();
+      const start = processStart(order.code, this.#where);
+      this.#life = children.start({ order, id, daemon: this.#daemon, start }, { ended });
     } catch (error) {
       here.awaited.remove(id);
       throw error;
@@ -295,7 +298,7 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
     }
   }
 
-  #order(): unknown {
+  #order(): { readonly code: CodeRef } {
     const isPlain = (this.constructor as unknown) === Process;
     const code = codeRefOf(isPlain ? this.#target ?? nothing : this.constructor);
     const { name, daemon, authkey } = this;

@@ -25,15 +25,6 @@ export interface Attempt {
   readonly state: ProcessState;
 }
 
-/** @throws TypeError for what are no options, with a list of arguments if any */
-export function checkOptions(options: { readonly args?: unknown } | undefined): void {
-  if (typeof options === "function") {
-    throw new TypeError("Cannot make a process of a function: write new Process({ target })");
-  }
-  if (options?.args === undefined || Array.isArray(options.args)) return;
-  throw new TypeError("Cannot make a process: args is no array");
-}
-
 /** @throws ClosedError after `close` */
 export function checkOpen(attempt: Attempt): void {
   if (attempt.state === "closed") throw new ClosedError(`${textOf(attempt)}: it is closed`);

@@ -26,6 +26,8 @@ export interface RefMaking {
   readonly bare: readonly string[];
   /** Ends the actor at once; only its owner can. */
   kill?(): void;
+  /** Ends it at once, and for good, when `kill` would only end one of its lives. */
+  end?(): void;
   /** What went wrong, for its owner. */
   failure?(): TroupeError | undefined;
   /** Whether it is the actor's own. */
@@ -79,6 +81,11 @@ export class Ref {
     });
   }
 
+  /** Where it sends to, for those who ask in a way of their own. */
+  get address(): Address {
+    return this.#address;
+  }
+
   /** The actor's mailbox. */
   get mailbox(): Mailbox {
     return this.#address.mailbox;
@@ -100,15 +107,20 @@ export class Ref {
 
   stats(): Promise<ActorStats> {
     const { mailbox } = this.#address;
-    const { depth, handled, dropped } = mailbox;
+    const { depth, handled, dropped, restarts } = mailbox;
     const [p50, p99] = [mailbox.latency(0.5), mailbox.latency(0.99)];
-    return Promise.resolve({ mailbox: depth, handled, dropped, restarts: 0, p50, p99 });
+    return Promise.resolve({ mailbox: depth, handled, dropped, restarts, p50, p99 });
   }
 
   async stop({ reason, signal, timeout }: WaitOptions & { reason?: unknown } = {}): Promise<void> {
-    if (this.#address.mailbox.ending !== undefined) return;
-    this.#address.write(STOP, 0, [this.#address.mailbox.region, reason]);
-    await this.#station.waitFor(() => this.#address.mailbox.ending !== undefined, {
+    const { mailbox } = this.#address;
+    if (mailbox.ending !== undefined) return;
+    this.#address.write(STOP, 0, [mailbox.region, reason]);
+    if (mailbox.isGuarded) {
+      mailbox.lives.wantStop();
+      mailbox.tellOfEnd();
+    }
+    await this.#station.waitFor(() => mailbox.ending !== undefined, {
       signal,
       timeout,
       operation: `stop actor "${this.id}"`,
@@ -120,6 +132,12 @@ export class Ref {
       throw new NotSupportedError(`Cannot kill actor "${this.id}" from here: only its owner can`);
     }
     this.#making.kill();
+  }
+
+  /** Ends it at once, and for good. */
+  end(): void {
+    if (this.#making.end !== undefined) this.#making.end();
+    else this.kill();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

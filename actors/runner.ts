@@ -6,54 +6,45 @@
  * - I1: one message at a time: the next is taken when the handler of the last, and its promise, ended.
  *   Streamed replies go on beside it.
  * - I2: a message that its schema refuses never reaches a handler.
- * - I3: an error of a handler goes to whoever asked; of a told message it is reported. The actor goes on.
+ * - I3: an error of a handler goes to whoever asked; of a told message it is reported. Then an actor that
+ *   somebody starts again is at its end; any other goes on.
  * - I4: after the end nothing is handled, and every asker is told.
+ * - I5: a reply is on its way before its message counts as handled.
  *
  * @module
  */
-import { CancelledError, NotSupportedError, UnknownMessageError } from "../errors.ts";
-import { handle } from "../memory/handle.ts";
+import { CancelledError, NotSupportedError, ValidationError } from "../errors.ts";
 import { PENDING } from "../memory/line.ts";
 import type { Source } from "../memory/park.ts";
 import type { Ending, Life } from "../memory/slots.ts";
-import { Receiver } from "../channels/port.ts";
-import { validate } from "../channels/schema.ts";
+import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
-import type { Behaviour } from "./actor.ts";
-import { ASK, type MessageKind, STREAM, TELL } from "./address.ts";
-import { type ActorContext, HandlerContext } from "./context.ts";
-import { FAILURE, REPLY } from "./inbox.ts";
+import type { MessageHandler } from "./actor.ts";
+import { ASK, STREAM, TELL } from "./address.ts";
+import type { Cast } from "./cast.ts";
+import { HandlerContext } from "./context.ts";
+import { buryLetter } from "./events.ts";
+import { DECLARED_DEAD, intakeOf } from "./intake.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
-import { Production } from "./streamed.ts";
-import { sendableError } from "./wire_error.ts";
+import { Productions } from "./streamed.ts";
+import {
+  isIterable,
+  isThenable,
+  keyOf,
+  reply,
+  replyFailure,
+  runHandler,
+  type Taken,
+  takenOf,
+  unknownMessage,
+} from "./taken.ts";
 
 const BATCH = 64;
 /** One in so many messages is timed. */
 const SAMPLE = 8;
 
 type State = "ready" | "busy" | "stopping" | "ended";
-
-/** A message as it came out of the mailbox. */
-interface Taken {
-  readonly kind: MessageKind;
-  readonly id: number;
-  readonly from: Life;
-  readonly name: string;
-  readonly payload: unknown;
-}
-
-/** What a runner runs. */
-export interface Cast {
-  /** What the actor does. */
-  readonly behaviour: Behaviour;
-  /** Its state, as `init` made it. */
-  readonly state: unknown;
-  /** What it sees of the world. */
-  readonly context: ActorContext;
-  /** Told once, when it has ended. */
-  ended(ending: Ending): void;
-}
 
 /** One running actor. */
 export class Runner implements Source {
@@ -65,27 +56,25 @@ export class Runner implements Source {
   readonly #mailbox: Mailbox;
   readonly #receiver: Receiver;
   readonly #cast: Cast;
-  readonly #productions = new Map<string, Production>();
+  readonly #productions: Productions;
   readonly #cancelled = new Set<string>();
   #inHand: { message: Taken; context: HandlerContext } | undefined;
   #state: State = "ready";
   #count = 0;
   #begun = 0;
   #stopReason: unknown;
+  #handlers: ReadonlyMap<string, MessageHandler> | undefined;
 
   /** Runs `cast` with the messages of `mailbox`. */
   constructor(station: Station, mailbox: Mailbox, cast: Cast) {
     this.#station = station;
     this.#mailbox = mailbox;
     this.#cast = cast;
-    this.#receiver = new Receiver(station.isolate, mailbox.ring, {
-      operation: "take a message",
-      check() {},
-      ended() {},
-      taking: (cell) => mailbox.start(mailbox.ring.ticketOf(cell)),
-    }, true);
+    this.#productions = new Productions(station);
+    this.#receiver = intakeOf(station, mailbox);
     this.list = mailbox.ring.readers.list;
     this.topic = mailbox.ring.readers.topic;
+    cast.lane.wake = () => this.#watch();
   }
 
   /** Whether it would take a message now. */
@@ -96,36 +85,42 @@ export class Runner implements Source {
   /** Opens the mailbox and begins. */
   begin(): void {
     this.#mailbox.open();
-    this.#station.isolate.park.watch(this);
+    this.#watch();
   }
 
   /** Handles what is there, until a handler has to be waited for. */
   serve(): boolean {
     let handled = 0;
-    while (this.#state === "ready" && handled < BATCH && this.#takeOne()) handled++;
+    while (this.#state === "ready" && handled < BATCH && (this.#takeOwn() || this.#takeOne())) {
+      handled++;
+    }
     return handled > 0;
   }
 
   /** Whoever asked under this number wants no answer any more. */
   cancel(from: Life, id: number): void {
-    const key = keyOf(from, id);
-    const production = this.#productions.get(key);
+    if (this.#productions.cancel(from, id)) return;
     const { message, context } = this.#inHand ?? {};
-    if (production !== undefined) production.cancel();
-    else if (message?.id === id && message.from.slot === from.slot) context?.abort(NOT_WANTED());
-    else if (this.#mailbox.depth > 0) this.#cancelled.add(key);
+    if (message?.id === id && message.from.slot === from.slot) context?.abort(NOT_WANTED());
+    else if (this.#cast.lane.forget(from, id)) return;
+    else if (this.#mailbox.depth > 0) this.#cancelled.add(keyOf(from, id));
   }
 
   /** Whoever reads a stream has room for more. */
   grant(from: Life, id: number, credit: number): void {
-    this.#productions.get(keyOf(from, id))?.grant(credit);
+    this.#productions.grant(from, id, credit);
+  }
+
+  /** Handles messages by these functions from now on; without them, as defined. */
+  become(handlers: Readonly<Record<string, MessageHandler>> | undefined): void {
+    this.#handlers = handlers && new Map(Object.entries(handlers));
   }
 
   /** Ends the actor after the message in hand. */
   stop(reason?: unknown): void {
     if (this.#state === "ended" || this.#state === "stopping") return;
     this.#stopReason = reason;
-    const isBusy = this.#state === "busy";
+    const isBusy = this.#state === "busy" || this.#inHand !== undefined;
     this.#state = "stopping";
     this.#cast.context.abort(reason ?? STOPPED());
     if (!isBusy) this.#end();
@@ -141,7 +136,23 @@ export class Runner implements Source {
     this.#state = "ended";
     this.#cast.context.abort(STOPPED());
     this.#station.isolate.park.unwatch(this);
-    for (const production of this.#productions.values()) production.cancel();
+    this.#productions.cancelAll();
+    for (const { name: type, payload } of this.#cast.lane.close()) {
+      const message = { type, payload };
+      buryLetter(this.#station, this.#cast.context.id, { message, reason: "stopped" });
+    }
+  }
+
+  #watch(): void {
+    if (this.#state !== "ready") return;
+    this.armed = false;
+    this.#station.isolate.park.watch(this);
+  }
+
+  #takeOwn(): boolean {
+    const message = this.#cast.lane.take();
+    if (message !== undefined) this.#handle(message);
+    return message !== undefined;
   }
 
   #takeOne(): boolean {
@@ -149,12 +160,17 @@ export class Runner implements Source {
     try {
       value = this.#receiver.take();
     } catch (error) {
-      this.#refuse(this.#read(["", undefined]), error);
+      if (error === DECLARED_DEAD) {
+        this.#state = "ended";
+        return false;
+      }
+      this.#refuse(takenOf(["", undefined], this.#receiver.head), error);
       return true;
     }
     if (value === PENDING) return false;
+    this.#cast.lane.passed();
     if (value instanceof Incoming) this.#takeStreamed(value);
-    else this.#handle(this.#read(value));
+    else this.#handle(takenOf(value, this.#receiver.head));
     return true;
   }
 
@@ -162,36 +178,32 @@ export class Runner implements Source {
     this.#state = "busy";
     this.#receiver.finish(stream).then(({ value, head }) => {
       this.#release();
-      if (Array.isArray(value)) this.#handle(this.#read(value, head));
+      if (this.#state !== "ready") return;
+      if (Array.isArray(value)) this.#handle(takenOf(value, head));
     });
-  }
-
-  #read(value: unknown, head: ArrayLike<number> = this.#receiver.head): Taken {
-    const [name, payload] = value as [string, unknown];
-    const from = { slot: head[0] >> 8, incarnation: head[2] };
-    return { kind: head[0] & 255, id: head[1], from, name, payload };
   }
 
   #handle(message: Taken): void {
     this.#begun = this.#count++ % SAMPLE === 0 ? performance.now() : 0;
-    if (this.#wasCancelled(message)) return this.#mailbox.done();
+    if (this.#wasCancelled(message)) return this.#done();
     const { behaviour, state, context } = this.#cast;
-    const handler = behaviour.handler(message.name);
-    if (handler === undefined) return this.#refuse(message, this.#unknown(message.name));
+    const handler = this.#handlers === undefined
+      ? behaviour.handler(message.name)
+      : this.#handlers.get(message.name);
+    if (handler === undefined) {
+      const known = this.#handlers?.keys() ?? behaviour.messages;
+      return this.#refuse(message, unknownMessage(context.id, message.name, known));
+    }
     const schema = behaviour.schema(message.name);
     const own = new HandlerContext(context);
+    if (this.#mailbox.isGuarded) this.#mailbox.hand(behaviour.messages.indexOf(message.name));
     this.#inHand = { message, context: own };
     try {
-      const payload = schema === undefined
-        ? message.payload
-        : validate(schema, message.payload, `accept message "${message.name}"`);
-      const result = payload instanceof Promise
-        ? payload.then((valid) => handler(state, valid, own))
-        : handler(state, payload, own);
+      const result = runHandler({ handler, schema }, message, { state, context: own });
       if (isThenable(result)) this.#await(message, result);
       else this.#finish(message, result);
     } catch (error) {
-      this.#refuse(message, error);
+      this.#fail(message, error);
     }
   }
 
@@ -199,7 +211,7 @@ export class Runner implements Source {
     this.#state = this.#state === "stopping" ? "stopping" : "busy";
     result.then(
       (value) => this.#finish(message, value),
-      (error) => this.#refuse(message, error),
+      (error) => this.#fail(message, error),
     ).then(() => this.#release());
   }
 
@@ -208,52 +220,62 @@ export class Runner implements Source {
     if (this.#state === "stopping") return void this.#end();
     if (this.#state !== "busy") return;
     this.#state = "ready";
-    this.armed = false;
-    this.#station.isolate.park.watch(this);
+    this.#watch();
   }
 
   #finish(message: Taken, result: unknown): void {
+    if (this.#state === "ended") return;
+    this.#mailbox.count();
+    if (this.#inHand?.context.isStashed) {
+      this.#cast.lane.putAside(message);
+      return this.#done();
+    }
     if (isIterable(result)) return this.#produce(message, result);
+    if (message.kind === ASK) reply(this.#station, message, result);
     if (message.kind === STREAM) {
-      return this.#refuse(
-        message,
-        new NotSupportedError(`Cannot stream "${message.name}": its reply is one value`),
+      const error = new NotSupportedError(
+        `Cannot stream "${message.name}": its reply is one value`,
       );
+      replyFailure(this.#station, message, error);
     }
     this.#done();
-    if (message.kind !== ASK) return;
-    try {
-      this.#station.inbox.send(message.from, { kind: REPLY, id: message.id, value: result });
-    } catch (error) {
-      this.#sendFailure(message, error);
-    }
   }
 
   #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
     this.#done();
-    const production = new Production(this.#station, message.from, message.id);
     if (message.kind === ASK) {
-      return production.fail(
-        new NotSupportedError(`Cannot ask "${message.name}": its reply is a stream`),
-      );
+      const error = new NotSupportedError(`Cannot ask "${message.name}": its reply is a stream`);
+      return replyFailure(this.#station, message, error);
     }
-    const key = keyOf(message.from, message.id);
-    this.#productions.set(key, production);
-    production.run(items).then(() => this.#productions.delete(key));
+    this.#productions.start(message, items).then((failed) => {
+      if (failed !== undefined) this.#crash(failed[0]);
+    });
   }
 
+  /** The message was not handled; the actor goes on. */
   #refuse(message: Taken, error: unknown): void {
+    this.#mailbox.count();
+    if (message.kind !== TELL) replyFailure(this.#station, message, error);
+    else this.#cast.context.log.error(`message "${message.name}" failed:`, error);
     this.#done();
-    if (message.kind !== TELL) return this.#sendFailure(message, error);
-    this.#cast.context.log.error(`message "${message.name}" failed:`, error);
   }
 
-  #sendFailure({ from, id }: Taken, error: unknown): void {
-    try {
-      this.#station.inbox.send(from, { kind: FAILURE, id, value: error });
-    } catch {
-      this.#station.inbox.send(from, { kind: FAILURE, id, value: sendableError(error) });
-    }
+  /** Its handler failed. */
+  #fail(message: Taken, error: unknown): void {
+    if (this.#state === "ended") return;
+    const isRefusal = error instanceof ValidationError;
+    if (isRefusal || !this.#mailbox.isGuarded) return this.#refuse(message, error);
+    this.#mailbox.count();
+    if (message.kind !== TELL) replyFailure(this.#station, message, error);
+    this.#done();
+    this.#crash(error);
+  }
+
+  /** Ends the life of an actor that somebody starts again: its state is not to be trusted. */
+  #crash(thrown: unknown): void {
+    if (this.#state === "ended" || !this.#mailbox.isGuarded) return;
+    this.drop();
+    this.#cast.ended({ reason: "error", exitCode: 1 }, { thrown });
   }
 
   #done(): void {
@@ -261,17 +283,11 @@ export class Runner implements Source {
     this.#mailbox.done();
     if (this.#begun > 0) this.#mailbox.took(performance.now() - this.#begun);
     if (this.#cancelled.size > 0 && this.#mailbox.depth === 0) this.#cancelled.clear();
+    if (this.#state === "stopping") this.#end();
   }
 
   #wasCancelled({ from, id }: Taken): boolean {
     return this.#cancelled.size > 0 && this.#cancelled.delete(keyOf(from, id));
-  }
-
-  #unknown(name: string): Error {
-    const { messages } = this.#cast.behaviour;
-    const text = `Cannot handle message "${name}": actor "${this.#cast.context.id}" takes ` +
-      (messages.join(", ") || "none");
-    return new UnknownMessageError(text);
   }
 
   async #end(): Promise<void> {
@@ -291,19 +307,3 @@ export class Runner implements Source {
 
 const NOT_WANTED = () => new CancelledError("The reply is not wanted any more");
 const STOPPED = () => new CancelledError("The actor was told to stop");
-
-function keyOf({ slot, incarnation }: Life, id: number): string {
-  return `${slot}:${incarnation}:${id}`;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
-}
-
-/** Generators only: an array, a map or a text is a value. */
-function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  if (Symbol.asyncIterator in value) return !(handle in value);
-  return Symbol.iterator in value && "next" in value && typeof value.next === "function";
-}

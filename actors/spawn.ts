@@ -4,28 +4,17 @@
  *
  * @module
  */
-import { NotSupportedError, StartError, type TroupeError } from "../errors.ts";
-import type { Ending, Life } from "../memory/slots.ts";
-import { copyOf } from "../channels/copy.ts";
+import { NotSupportedError } from "../errors.ts";
 import { childrenOf } from "./children.ts";
-import { type CodeRef, codeRefOf } from "./code.ts";
-import type {
-  ActorRef,
-  AnyActor,
-  AnyRef,
-  Isolation,
-  Protocol,
-  Spawn,
-  SpawnOptions,
-} from "./contract.ts";
-import { checkNotLoading, identity, nextChildPath } from "./identity.ts";
-import { FAILURE } from "./inbox.ts";
-import type { Mailbox } from "./mailbox.ts";
+import { codeRefOf } from "./code.ts";
+import type { ActorRef, AnyActor, Protocol, Spawn, SpawnOptions } from "./contract.ts";
+import { checkIsolation, isInline } from "./isolation.ts";
+import { type Launch, launch } from "./launch.ts";
+import type { MailboxOptions } from "./mailbox_region.ts";
 import { newMailbox } from "./mailboxes.ts";
-import { dropActor, type Entrance, perform } from "./performance.ts";
 import { Ref, typed } from "./ref.ts";
 import { type Station, station } from "./station.ts";
-import { remoteError } from "./wire_error.ts";
+import { spawnAgain } from "./supervision/guarded.ts";
 
 type AnyOptions = SpawnOptions<unknown[]>;
 
@@ -66,22 +55,35 @@ export const spawn: Spawn = async <D extends AnyActor>(
 ): Promise<ActorRef<Protocol<D>>> => {
   const given = (options ?? {}) as AnyOptions;
   const code = codeRefOf(actor);
-  checkOptions(given);
+  checkSpawn(given);
   given.signal?.throwIfAborted();
   const here = station();
-  const inline = isInline(here, given.isolation);
-  if (!inline) checkNotLoading(`spawn actor "${given.id ?? code.name}"`);
   const id = given.id ?? `${code.name}-${++spawned}`;
-  const mailbox = newMailbox(here, given.mailbox);
-  const start: Start = { code, id, mailbox, args: given.args ?? [] };
-  const ref = await (inline ? startHere(here, start) : startWorker(here, start));
-  if (given.signal?.aborted) {
-    ref.kill();
-    throw given.signal.reason;
+  const inline = isInline(here, given.isolation);
+  const { args = [], mailbox, restart, signal } = given;
+  const start = { code, id, args, inline, where: given, spawn };
+  const ref = restart === undefined
+    ? await spawnOnce(here, start, mailbox)
+    : await spawnAgain(here, { ...start, args: () => args, mailbox }, restart);
+  if (signal?.aborted) {
+    ref.end();
+    throw signal.reason;
   }
-  given.signal?.addEventListener("abort", () => ref.kill(), { once: true });
+  signal?.addEventListener("abort", () => ref.end(), { once: true });
   return typed(ref);
 };
+
+/** An actor with one life. */
+async function spawnOnce(
+  here: Station,
+  start: Omit<Launch, "mailbox">,
+  options: MailboxOptions | undefined,
+): Promise<Ref> {
+  const mailbox = newMailbox(here, options);
+  const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone() {} });
+  const { bare } = await ready;
+  return new Ref(here, mailbox, { id: start.id, bare, kill, failure });
+}
 
 /**
  * Keeps `count` workers ready for what is started next, so that a start takes milliseconds instead of
@@ -99,96 +101,8 @@ export function warmWorkers(count: number): Promise<void> {
   throw new RangeError(`Cannot keep ${count} spare workers: from 0 to 255`);
 }
 
-/** What is started. */
-interface Start {
-  readonly code: CodeRef;
-  readonly id: string;
-  readonly mailbox: Mailbox;
-  readonly args: readonly unknown[];
-}
-
-/** In this isolate. */
-async function startHere(here: Station, start: Start): Promise<Ref> {
-  const { id, mailbox } = start;
-  mailbox.setHost(here.isolate.life);
-  const args = copyOf(start.args);
-  const { bare } = await perform(here, { ...start, args, spawn, ended() {} });
-  const kill = () => dropActor(here, mailbox, { reason: "killed", exitCode: -9 });
-  return new Ref(here, mailbox, { id, bare, kill });
-}
-
-/** In a worker of its own. */
-function startWorker(here: Station, { code, id, mailbox, args }: Start): Promise<Ref> {
-  let life: Life | undefined;
-  let failure: TroupeError | undefined;
-  const children = childrenOf(here);
-  const itself = typed(new Ref(here, mailbox, { id, bare: [] })) as AnyRef;
-  const who = {
-    ...identity(),
-    name: id,
-    path: nextChildPath(),
-    daemon: true,
-    parentName: identity().name,
-  };
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => {
-      mailbox.close({ reason: "error", exitCode: 1 });
-      reject(error instanceof StartError ? error : startError(error, id));
-    };
-    const number = here.awaited.add({
-      who: `actor "${id}"`,
-      // The mailbox closes before the failure is told; `ended` below hears of the worker's end.
-      ending: () => undefined,
-      maybeExecuted: () => true,
-      fail,
-      hear({ kind, value }) {
-        if (kind === FAILURE) fail(remoteError(value, `Actor "${id}"`));
-        else {
-          const { bare } = value as Entrance;
-          const kill = () => children.end(life!, "killed");
-          resolve(new Ref(here, mailbox, { id, bare, kill, failure: () => failure }));
-        }
-        return true;
-      },
-    });
-    const ended = (_ending: Ending, lastWords: unknown) => {
-      failure = lastWords === undefined ? undefined : remoteError(lastWords, `Actor "${id}"`);
-      if (here.awaited.remove(number)) {
-        fail(
-          failure ??
-            new StartError(`Cannot start actor "${id}": its worker ended`, { phase: "init" }),
-        );
-      }
-    };
-    try {
-      life = children.start({
-        order: { what: "actor", identity: who, code, args, actor: itself },
-        id: number,
-        daemon: true,
-        prepare: (taken) => mailbox.setHost(taken),
-      }, { ended });
-    } catch (error) {
-      here.awaited.remove(number);
-      mailbox.close({ reason: "error", exitCode: 1 });
-      reject(error);
-    }
-  });
-}
-
-function startError(cause: unknown, id: string): StartError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new StartError(`Cannot start actor "${id}": ${why}`, { phase: "init", cause });
-}
-
-/** Where `isolation` leads here: `auto` is a worker if the memory can be shared. */
-export function isInline(here: Station, isolation: Isolation = "auto"): boolean {
-  if (isolation === "inline") return true;
-  if (here.isolate.arena.shared) return false;
-  if (isolation === "auto") return true;
-  throw new NotSupportedError("Cannot start a worker: this platform has no shared memory");
-}
-
-function checkOptions(options: AnyOptions): void {
+/** @throws TypeError, NotSupportedError for options that cannot be followed */
+export function checkSpawn(options: AnyOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError("Cannot spawn: the options are no object");
   }
@@ -198,21 +112,8 @@ function checkOptions(options: AnyOptions): void {
   if (options.id !== undefined && (typeof options.id !== "string" || options.id === "")) {
     throw new TypeError("Cannot spawn: id is no text, or empty");
   }
-  for (const name of ["permissions", "memoryLimitMb", "host", "restart"] as const) {
-    if (options[name] === undefined) continue;
-    throw new NotSupportedError(`Cannot spawn with ${name}: it is not supported yet`);
+  if (options.host !== undefined) {
+    throw new NotSupportedError("Cannot spawn with host: it is not supported yet");
   }
-  checkIsolation(options.isolation);
-}
-
-/** @throws TypeError for what is no isolation, NotSupportedError for one that is not supported here */
-export function checkIsolation(isolation: Isolation | undefined): void {
-  if (isolation === undefined || isolation === "auto") return;
-  if (isolation === "process") {
-    throw new NotSupportedError('Cannot start with isolation "process": it is not supported yet');
-  }
-  if (isolation === "worker" || isolation === "inline") return;
-  throw new TypeError(
-    `Cannot start: isolation "${isolation}" is none of auto, worker, process, inline`,
-  );
+  checkIsolation(options.isolation, options);
 }

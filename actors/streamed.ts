@@ -10,9 +10,10 @@
  */
 import type { WaitOptions } from "../memory/line.ts";
 import type { Life } from "../memory/slots.ts";
-import type { Address, Message } from "./address.ts";
+import { type Address, type Message, Place } from "./address.ts";
 import { CREDIT, END, FAILURE, ITEM } from "./inbox.ts";
 import type { Station } from "./station.ts";
+import { type Asker, keyOf } from "./taken.ts";
 import { remoteError, sendableError } from "./wire_error.ts";
 
 /** Items on their way at most. */
@@ -40,7 +41,8 @@ export function openReply(
     if (reading.end === "open") Object.assign(reading, { end, error });
     reading.wake();
   };
-  const id = station.awaited.add(address.awaited({
+  const place = new Place(address.mailbox);
+  const id = station.awaited.add(address.awaited(place, {
     fail: (error) => finish("failed", error),
     hear({ kind, value }) {
       if (kind === ITEM) reading.items.push(value);
@@ -55,7 +57,8 @@ export function openReply(
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted) giveUp(signal.reason);
   else {
-    address.open(id, message, signal).catch((error) => {
+    const placed = () => place.note();
+    address.open(id, { message, options: { signal }, placed }).catch((error) => {
       if (station.awaited.remove(id)) finish("failed", error);
     });
   }
@@ -114,18 +117,22 @@ export class Production {
     this.#more?.();
   }
 
-  /** Runs the iterable to its end. */
-  async run(items: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+  /** Runs the iterable to its end. @returns what it threw, in a list, or nothing */
+  async run(
+    items: AsyncIterable<unknown> | Iterable<unknown>,
+  ): Promise<readonly [unknown] | undefined> {
     try {
       for await (const item of items) {
         if (this.#credit === 0) await this.#waitForCredit();
-        if (this.#state === "cancelled") return;
+        if (this.#state === "cancelled") return undefined;
         this.#credit--;
         this.#send(ITEM, item);
       }
       this.#send(END);
+      return undefined;
     } catch (error) {
       this.fail(error);
+      return [error];
     }
   }
 
@@ -150,5 +157,46 @@ export class Production {
 
   #send(kind: number, value?: unknown): void {
     this.#station.inbox.send(this.#to, { kind, id: this.#id, value });
+  }
+}
+
+/** The streamed replies that an actor produces. */
+export class Productions {
+  readonly #station: Station;
+  readonly #running = new Map<string, Production>();
+
+  /** None yet. */
+  constructor(station: Station) {
+    this.#station = station;
+  }
+
+  /** Produces for an asker. @returns what the iterable threw, in a list, or nothing */
+  async start(
+    { from, id }: Asker,
+    items: AsyncIterable<unknown> | Iterable<unknown>,
+  ): Promise<readonly [unknown] | undefined> {
+    const key = keyOf(from, id);
+    const production = new Production(this.#station, from, id);
+    this.#running.set(key, production);
+    const failed = await production.run(items);
+    this.#running.delete(key);
+    return failed;
+  }
+
+  /** The reader has room for more. */
+  grant(from: Life, id: number, credit: number): void {
+    this.#running.get(keyOf(from, id))?.grant(credit);
+  }
+
+  /** Nobody reads on; `false` when nothing is produced under this number. */
+  cancel(from: Life, id: number): boolean {
+    const production = this.#running.get(keyOf(from, id));
+    production?.cancel();
+    return production !== undefined;
+  }
+
+  /** Nobody produces on. */
+  cancelAll(): void {
+    for (const production of this.#running.values()) production.cancel();
   }
 }

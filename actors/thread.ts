@@ -15,23 +15,15 @@
  */
 import { SHARE_ENV, Worker, workerData } from "node:worker_threads";
 import { NotSupportedError } from "../errors.ts";
+import type { Memory } from "../memory/arena.ts";
 import { compareExchange, load, store } from "../memory/atomics.ts";
 import { COMMAND, ring } from "../memory/bell.ts";
-import {
-  declareDead,
-  type Ending,
-  endingOf,
-  isAlive,
-  type Life,
-  parentOf,
-  sayExitCode,
-  SLOT_BELL,
-  SLOT_COMMAND,
-  SLOT_EXIT_SAID,
-} from "../memory/slots.ts";
+import { declareDead, isAlive, type Life, SLOT_BELL, SLOT_COMMAND } from "../memory/slots.ts";
+import { endWaits } from "../memory/futex.ts";
 import { sweep } from "../memory/sweep.ts";
-import { GONE } from "./inbox.ts";
+import { bury, endChildrenOf } from "./burial.ts";
 import type { Station } from "./station.ts";
+import { moduleOf, WHOLE } from "./whole.ts";
 
 /** Milliseconds that a thread declared dead has to exit by itself. */
 export const GRACE_MS = 250;
@@ -48,23 +40,15 @@ const INCOMPLETE =
 /** What a thread is started with. */
 export interface Boot {
   /** The arena's memory. */
-  readonly buffer: SharedArrayBuffer | ArrayBuffer;
+  readonly memory: Memory;
   /** Its slot and life. */
   readonly life: Life;
+  /** The first isolate of this process. */
+  readonly root: Life;
   /** Name of the Web Lock that it holds for life. */
   readonly lock: string;
   /** It has no order yet and tells when it is up. */
   readonly spare: boolean;
-}
-
-/** What a parent is told of a child's end. */
-export interface GoneNews {
-  /** The child's slot and life. */
-  readonly life: Life;
-  /** How it ended. */
-  readonly ending: Ending;
-  /** What the platform said, when the child could not. */
-  readonly error?: string;
 }
 
 interface Thread {
@@ -102,9 +86,9 @@ export class Threads {
 
   /** Starts the thread of a slot; it reads its order from the slot's inbox. */
   start(life: Life, { daemon, spare = false }: { daemon: boolean; spare?: boolean }): void {
-    const { arena } = this.#station.isolate;
+    const { arena, root } = this.#station.isolate;
     const lock = `troupe:${this.#secret}:${life.slot}`;
-    const boot: Boot = { buffer: arena.buffer, life, lock, spare };
+    const boot: Boot = { memory: arena.memory, life, root, lock, spare };
     const worker = new Worker(entryUrl(), { workerData: { [BOOT]: boot }, env: SHARE_ENV });
     const thread: Thread = { life, worker };
     this.#threads.set(life.slot, thread);
@@ -145,35 +129,21 @@ export class Threads {
     this.#threads.delete(thread.life.slot);
     this.#burying++;
     await locks.request(lock, () => {});
-    const { isolate, inbox } = this.#station;
-    const { life } = thread;
-    const at = isolate.arena.slotAt(life.slot);
-    if (load(isolate.arena.words, at + SLOT_EXIT_SAID) === 0) {
-      sayExitCode(isolate.arena, life.slot, code);
-    }
-    declareDead(isolate.arena, life, thread.error === undefined ? "exit" : "error");
-    const news: GoneNews = {
-      life,
-      ending: endingOf(isolate.arena, life) ?? { reason: "lost", exitCode: code },
-      error: thread.error,
-    };
-    const parent = parentOf(isolate.arena, life);
-    this.#endChildrenOf(life);
-    sweep(isolate, life);
+    const { life, error } = thread;
+    const { arena } = this.#station.isolate;
+    this.endChildrenOf(life);
+    bury(this.#station, life, {
+      found: { reason: error === undefined ? "exit" : "error", exitCode: code, error },
+      sweep: () => sweep(this.#station.isolate, life),
+    });
+    if (arena.mapped) endWaits(arena.words, arena.slotAt(life.slot) + SLOT_BELL, arena.mapped);
     this.#burying--;
     this.onBuried(life);
-    inbox.send(parent, { kind: GONE, id: life.slot, value: news });
   }
 
-  /** Children end with their parent. */
-  #endChildrenOf(parent: Life): void {
-    const { arena } = this.#station.isolate;
-    for (const { life } of this.#threads.values()) {
-      const { slot, incarnation } = parentOf(arena, life);
-      if (slot === parent.slot && incarnation === parent.incarnation) {
-        declareDead(arena, life, "terminated");
-      }
-    }
+  /** The children of an isolate that has ended end too. */
+  endChildrenOf(parent: Life): void {
+    endChildrenOf(this.#station, parent, [...this.#threads.values()].map(({ life }) => life));
   }
 }
 
@@ -196,11 +166,8 @@ export function takeCommand({ isolate }: Station): number {
 
 /**
  * The worker's script: it needs no file of its own, so it works from anywhere this file does. It loads
- * all of Troupe, which finds its {@linkcode Boot}. In a bundle, all of Troupe is where this text is.
+ * all of Troupe, which finds its {@linkcode Boot}.
  */
 function entryUrl(): URL {
-  const here = import.meta.url;
-  const unbundled = /\/actors\/thread(\.\w+)$/.exec(new URL(here).pathname);
-  const whole = unbundled === null ? here : new URL(`../mod${unbundled[1]}`, here).href;
-  return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(whole)};`)}`);
+  return new URL(moduleOf(`import ${JSON.stringify(WHOLE)};`));
 }

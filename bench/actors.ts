@@ -4,24 +4,39 @@
  *
  * @module
  */
-import { type Connection, defineActor, type Queue, task } from "../mod.ts";
+import {
+  type Connection,
+  defineActor,
+  type Event,
+  type Lock,
+  type Queue,
+  type Semaphore,
+  task,
+} from "../mod.ts";
+import { setSpinning } from "./spinning.ts";
 
 /** A small object. */
 export interface Order {
-  /** Number. */
-  readonly id: number;
   /** Kind. */
   readonly type: string;
-  /** Whether it is all right. */
-  readonly ok: boolean;
-  /** Price. */
-  readonly price: number;
-  /** Labels. */
-  readonly tags: readonly string[];
+  /** Number. */
+  readonly id: number;
+  /** Whose. */
+  readonly user: string;
+  /** Some numbers. */
+  readonly values: readonly number[];
+  /** An object inside. */
+  readonly nested: { readonly ok: boolean; readonly at: number };
 }
 
 /** The small object that is sent. */
-export const ORDER: Order = { id: 123, type: "order", ok: true, price: 12.5, tags: ["a", "b"] };
+export const ORDER: Order = {
+  type: "add",
+  id: 12345,
+  user: "alice",
+  values: [1, 2, 3, 4.5],
+  nested: { ok: true, at: 1_700_000_000_000 },
+};
 
 /** What is streamed, by name. */
 export const SAMPLES: Readonly<Record<string, unknown>> = {
@@ -36,6 +51,15 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   },
   "1 KiB bytes": new Uint8Array(1024).fill(7),
 };
+
+/** Bytes of the large block. */
+export const BLOCK_BYTES = 16 << 20;
+let block: Uint8Array | undefined;
+
+/** A sample by name; the large block is made only where it is sent. */
+export function sampleOf(what: string): unknown {
+  return what === "16 MiB bytes" ? block ??= new Uint8Array(BLOCK_BYTES).fill(7) : SAMPLES[what];
+}
 
 /** How a stream is sent. */
 export interface Flood {
@@ -52,6 +76,43 @@ export const Echo = defineActor(import.meta, {
   init: () => 0,
   on: {
     echo: (_state, order: Order): Order => order,
+    setSpinning: (_state, isOn: boolean): void => setSpinning(isOn),
+  },
+});
+
+/** One of many that put into or get from a queue. */
+export const Crowd = defineActor(import.meta, {
+  init: (queue: Queue<unknown>) => queue,
+  on: {
+    fill: async (queue, { what, count, blocking }: Flood): Promise<void> => {
+      const value = sampleOf(what);
+      if (blocking) { for (let i = 0; i < count; i++) queue.putSync(value); }
+      else for (let i = 0; i < count; i++) await queue.put(value);
+    },
+    drain: async (queue, { count, blocking }: Flood): Promise<void> => {
+      if (blocking) { for (let i = 0; i < count; i++) queue.getSync(); }
+      else for (let i = 0; i < count; i++) await queue.get();
+    },
+  },
+});
+
+/** What is sent through several pipes in turn. */
+export interface Turns {
+  /** How many pipes. */
+  readonly width: number;
+  /** How many messages in all. */
+  readonly count: number;
+  /** The message. */
+  readonly value: unknown;
+}
+
+/** Sends through many pipes in turn. */
+export const Spread = defineActor(import.meta, {
+  init: (ends: readonly Connection<unknown, unknown>[]) => ends,
+  on: {
+    send: async (ends, { width, count, value }: Turns): Promise<void> => {
+      for (let i = 0; i < count; i++) await ends[i % width].send(value);
+    },
   },
 });
 
@@ -60,12 +121,12 @@ export const Source = defineActor(import.meta, {
   init: (end: Connection<unknown, unknown>, queue: Queue<unknown>) => ({ end, queue }),
   on: {
     intoPipe: async ({ end }, { what, count, blocking }: Flood): Promise<void> => {
-      const value = SAMPLES[what];
+      const value = sampleOf(what);
       if (blocking) { for (let i = 0; i < count; i++) end.sendSync(value); }
       else for (let i = 0; i < count; i++) await end.send(value);
     },
     intoQueue: async ({ queue }, { what, count, blocking }: Flood): Promise<void> => {
-      const value = SAMPLES[what];
+      const value = sampleOf(what);
       if (blocking) { for (let i = 0; i < count; i++) queue.putSync(value); }
       else for (let i = 0; i < count; i++) await queue.put(value);
     },
@@ -74,3 +135,35 @@ export const Source = defineActor(import.meta, {
 
 /** Does nothing. */
 export const noop = task(import.meta, "noop", (x: number): number => x);
+
+/** Acquires and releases a lock so many times, once all are there. */
+export const contesting = task(
+  import.meta,
+  "contesting",
+  async (
+    lock: Lock,
+    start: Event,
+    [ready, turns, sync]: [ready: Semaphore, turns: number, sync: boolean],
+  ): Promise<void> => {
+    ready.release();
+    await start.wait();
+    if (sync) { for (let i = 0; i < turns; i++) lock.acquireSync()[Symbol.dispose](); }
+    else for (let i = 0; i < turns; i++) (await lock.acquire())[Symbol.dispose]();
+  },
+);
+
+/** Answers each item of one queue in another. */
+export const answerQueue = task(
+  import.meta,
+  "answerQueue",
+  async (there: Queue<unknown>, back: Queue<unknown>, blocking: boolean): Promise<void> => {
+    for (;;) {
+      if (blocking) back.putSync(there.getSync());
+      else await back.put(await there.get());
+    }
+  },
+);
+/** Keeps a processor busy. */
+export const fibonacci = task(import.meta, function fibonacci(n: number): number {
+  return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+});

@@ -13,7 +13,6 @@ import { Rival } from "./rival.ts";
 
 const COUNT = 20_000;
 const RIVAL_COUNT = 1000;
-const WINDOW = 64;
 const COLD_COUNT = 8;
 const COLD_MS = 20;
 
@@ -49,23 +48,6 @@ const hot = await contest({
     },
   ],
 });
-const wide = await contest({
-  title: `ask, ${WINDOW} in flight, small object`,
-  unit: "us",
-  contenders: [
-    {
-      name: "ask",
-      round: () =>
-        perStep(WINDOW * 128, async () => {
-          await Promise.all(Array.from({ length: WINDOW }, () => oneByOne(128, ask)));
-        }),
-    },
-    {
-      name: "postMessage echo",
-      round: () => perStep(WINDOW * 32, () => rival.echoMany(ORDER, WINDOW * 32, WINDOW)),
-    },
-  ],
-});
 const seldom = await contest({
   title: `ask, cold: ${COLD_MS} ms pauses, small object`,
   unit: "us",
@@ -74,4 +56,4 @@ const seldom = await contest({
     { name: "postMessage echo", round: () => cold(() => rival.echo(ORDER)) },
   ],
 });
-report([hot, wide, seldom]);
+report([hot, seldom]);

@@ -24,7 +24,13 @@ const SAMPLES: Readonly<Record<string, (i: number) => unknown>> = {
   "double": (i) => i + 0.5,
   "20-character string": (i) => `order-number-${1_000_000 + i}`,
   "1 KiB string": (i) => `${i % 10}`.repeat(1024),
-  "small object": (i) => ({ id: i, type: "order", ok: true, price: 12.5 + i, tags: ["a", "b"] }),
+  "small object": (i) => ({
+    type: "add",
+    id: i,
+    user: "alice",
+    values: [1, 2, 3, i + 0.5],
+    nested: { ok: true, at: 1_700_000_000_000 + i },
+  }),
   "medium object": (i) => ({
     id: i,
     at: "2026-01-01T00:00:00Z",
@@ -47,7 +53,7 @@ async function rivals(): Promise<Rival[]> {
     { name: "JSON", roundTrip: (value) => JSON.parse(JSON.stringify(value)) },
     { name: "structuredClone", roundTrip: (value) => structuredClone(value) },
   ];
-  for (const name of ["@msgpack/msgpack", "cbor-x"]) {
+  for (const name of ["msgpackr", "@msgpack/msgpack", "cbor-x"]) {
     try {
       const { encode, decode } = await import(`npm:${name}`);
       found.push({ name, roundTrip: (value) => decode(encode(value)) });

@@ -19,7 +19,7 @@ export interface Contest {
   /** For the table. */
   readonly title: string;
   /** Unit of the figures; rates are better when higher, times when lower. */
-  readonly unit: "us" | "ms" | "k/s";
+  readonly unit: "ns" | "us" | "ms" | "k/s" | "GB/s";
   /** Those compared; the last one is the rival that the ratios refer to. */
   readonly contenders: readonly Contender[];
   /** Rounds that count; default 9. */
@@ -62,7 +62,7 @@ export async function contest(what: Contest): Promise<Result> {
       if (round >= 0) figures[index].push(figure);
     }
   }
-  const isRate = unit === "k/s";
+  const isRate = unit.endsWith("/s");
   const rival = median(figures[figures.length - 1]);
   const lines = contenders.map(({ name }, index): Line => {
     const sorted = figures[index].toSorted((a, b) => isRate ? b - a : a - b);

@@ -1,7 +1,7 @@
 // Runs in: owner
 /**
- * One way: a worker sends to the main isolate, through a pipe and a queue, against a bare Web Worker
- * that posts.
+ * One way: a worker sends to the main isolate, through a pipe and a queue, against Python's `Pipe` and
+ * a bare Web Worker that posts.
  *
  * Run: `deno run -A --no-lock bench/oneway.ts [sample ...]`
  *
@@ -10,6 +10,7 @@
 import { pipe, Queue, spawn } from "../mod.ts";
 import { type Flood, SAMPLES, Source } from "./actors.ts";
 import { type Contender, contest, perSecond, report, type Result } from "./measure.ts";
+import { Python, pythonContender } from "./python.ts";
 import { Rival } from "./rival.ts";
 
 /** Messages in a round of ours, and of the rival. */
@@ -20,14 +21,21 @@ const COUNTS: Readonly<Record<string, readonly [number, number]>> = {
   "medium object": [20_000, 5_000],
   "1 KiB bytes": [20_000, 10_000],
 };
-const ROUNDS = 7;
+const ROUNDS = 5;
+/** Messages in a round of Python, for the samples that it has. */
+const PYTHON_COUNTS: Readonly<Record<string, number>> = {
+  "number": 20_000,
+  "20-character string": 20_000,
+  "small object": 10_000,
+};
 
 const [near, far] = pipe<unknown>();
 const queue = new Queue<unknown>({ maxsize: 1024 });
 await using source = await spawn(Source, { args: [far, queue] });
 using rival = new Rival();
+await using python = Python.start();
 
-/** The four ways to receive what `source` sends, and the rival. */
+/** The ways to receive what `source` sends, and the rivals. */
 function contenders(what: string): Contender[] {
   const [count, rivalCount] = COUNTS[what];
   const flood: Flood = { what, count, blocking: false };
@@ -39,6 +47,16 @@ function contenders(what: string): Contender[] {
         perSecond(count, async () => {
           const sent = source.ask.intoPipe(flood);
           for (let i = 0; i < count; i++) await near.recv();
+          await sent;
+        }),
+    },
+    {
+      name: "pipe, await send → for await",
+      round: () =>
+        perSecond(count, async () => {
+          const sent = source.ask.intoPipe(flood);
+          let left = count;
+          for await (const _ of near) if (--left === 0) break;
           await sent;
         }),
     },
@@ -69,6 +87,9 @@ function contenders(what: string): Contender[] {
           await sent;
         }),
     },
+    ...(what in PYTHON_COUNTS
+      ? pythonContender(python, { how: "pipe", what, count: PYTHON_COUNTS[what] })
+      : []),
     {
       name: "postMessage",
       round: () => perSecond(rivalCount, () => rival.flood(what, rivalCount)),

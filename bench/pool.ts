@@ -1,14 +1,16 @@
 // Runs in: owner
 /**
- * Pools: tasks that do nothing, against two bare Web Workers that take turns.
+ * Pools: tasks that do nothing, against two bare Web Workers that take turns and against Python's Pool, where
+ * there is Python; and how much faster two workers are than one.
  *
  * Run: `deno run -A --no-lock bench/pool.ts`
  *
  * @module
  */
 import { Pool } from "../mod.ts";
-import { noop } from "./actors.ts";
+import { fibonacci, noop } from "./actors.ts";
 import { contest, perSecond, perStep, report } from "./measure.ts";
+import { PythonPool } from "./python_pool.ts";
 import { Rival } from "./rival.ts";
 
 const SIZE = 2;
@@ -79,4 +81,62 @@ const many = await contest({
     rivals,
   ],
 });
-report([trip, many]);
+const results = [trip, many];
+
+const isThere = await new Deno.Command("python3", { args: ["--version"], stdout: "null" }).output()
+  .then(({ success }) => success, () => false);
+if (isThere) {
+  await using python = new PythonPool();
+  const against = async (
+    title: string,
+    { unit, ours, workload }: {
+      unit: "us" | "k/s";
+      ours: () => Promise<number>;
+      workload: "submit" | "map" | "trip";
+    },
+  ) => {
+    const contenders = [
+      { name: "Troupe", round: ours },
+      { name: "Python multiprocessing.Pool", round: () => python.run(workload) },
+    ];
+    results.push(await contest({ title, unit, contenders, warmup: 20, rounds: 15 }));
+  };
+  await against("tasks that do nothing, submitted one by one, against Python", {
+    unit: "k/s",
+    workload: "submit",
+    ours: () =>
+      perSecond(COUNT, async () => {
+        const waited = [];
+        for (let i = 0; i < COUNT; i++) waited.push(pool.applyAsync(noop, [i]));
+        await Promise.all(waited);
+      }),
+  });
+  await against("map of 100,000 ints in chunks, against Python", {
+    unit: "k/s",
+    workload: "map",
+    ours: () => perSecond(ITEMS.length, () => pool.map(noop, ITEMS)),
+  });
+  await against("apply, one after the other, against Python", {
+    unit: "us",
+    workload: "trip",
+    ours: () =>
+      perStep(TRIPS, async () => {
+        for (let i = 0; i < TRIPS; i++) await pool.apply(noop, i);
+      }),
+  });
+}
+
+await using alone = new Pool({ size: 1 });
+const work = Array.from({ length: 8 }, () => 32);
+const scaling = (name: string, on: Pool) => ({
+  name,
+  round: async () => await perStep(1, () => on.map(fibonacci, work, { chunksize: 1 })) / 1000,
+});
+results.push(
+  await contest({
+    title: "8 tasks that only compute",
+    unit: "ms",
+    contenders: [scaling("2 workers", pool), scaling("1 worker", alone)],
+  }),
+);
+report(results);

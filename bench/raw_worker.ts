@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { SAMPLES } from "./actors.ts";
+import { sampleOf } from "./actors.ts";
 
 /** What the rival is told. */
 export interface Demand {
@@ -22,7 +22,7 @@ interface Post {
 /** Serves one demand. */
 export async function serve({ echo, flood }: Demand, port: Post): Promise<void> {
   if (flood === undefined) return port.postMessage(echo);
-  const value = SAMPLES[flood.what];
+  const value = sampleOf(flood.what);
   for (let i = 0; i < flood.count; i++) {
     port.postMessage(value);
     // Without a pause now and then the messages would pile up and nothing would be sent meanwhile.

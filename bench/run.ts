@@ -9,7 +9,21 @@
 import { cpus, release, totalmem } from "node:os";
 import { digits, type Result, table } from "./measure.ts";
 
-const BENCHMARKS = ["ask", "oneway", "spawn", "pool"];
+const BENCHMARKS = [
+  "ask",
+  "inflight",
+  "oneway",
+  "many",
+  "bytes",
+  "channels_flat",
+  "load",
+  "spawn",
+  "pool",
+  "pipeline",
+  "locks",
+  "values",
+  "processes",
+];
 /** Longest that one may take, in milliseconds; it is killed then. */
 const LONGEST_MS = 5 * 60_000;
 

@@ -3,14 +3,15 @@
  * One message on its way from a ring to a value; `parcel.ts` is the way there.
  *
  * - I1: whatever is wrong with a frame, its cell and block are given back: the next one can be read.
- * - I2: a message is copied out before its memory is given back.
+ * - I2: a message is copied out before its memory is given back; the cell that names its block may be
+ *   given back earlier.
  *
  * @module
  */
 import { type BlockHandle, blockHandle, HELD, LOOSE } from "../memory/arena.ts";
 import { discardUnsure } from "../memory/handle.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { decode, discard } from "./codec/decoder.ts";
+import { type Decode, decode, discard } from "./codec/decoder.ts";
 import {
   BLOCK_HEAD_BYTES,
   type Cellular,
@@ -29,7 +30,7 @@ export const VOID: unique symbol = Symbol("void");
 export class Arrival {
   readonly #isolate: Isolate;
   readonly #ring: Cellular;
-  /** Told the bytes of each message that had a block of its own, once they are free. */
+  /** Told the bytes of each message that had a block of its own, once it is in hand. */
   took: ((longBytes: number) => void) | undefined;
   /** The words before the value in the frame read last, in rings whose frames have them. */
   readonly head: Int32Array | undefined;
@@ -42,13 +43,13 @@ export class Arrival {
   }
 
   /** The value; {@linkcode VOID} when there is none; the stream still to be read when it is one. */
-  open(cell: number): unknown | typeof VOID | Incoming {
+  open(cell: number, read: Decode = decode): unknown | typeof VOID | Incoming {
     const { arena, heap } = this.#isolate;
     const meta = this.#ring.metaOf(cell);
     const at = this.#ring.frameAt(cell);
     if ((meta & (IN_BLOCK | IN_STREAM)) === 0) {
       try {
-        return this.#read(arena.bytes, at, at + (meta & FRAME_LENGTH));
+        return this.#read(arena.bytes, at, { end: at + (meta & FRAME_LENGTH), read });
       } finally {
         this.#ring.release(cell);
       }
@@ -60,17 +61,23 @@ export class Arrival {
     }
     const { block, length } = blockNamedAt(this.#isolate, at);
     const mine = arena.changeKind(block, { from: LOOSE, to: HELD, owner: this.#isolate.slot });
+    // The sender may write the next one while this one is read; the cell is only kept where handles
+    // must be found in it should this isolate die.
+    const isEarly = (meta & WITH_HANDLES) === 0;
+    if (isEarly) this.#letGo(cell, mine ? length : 0);
     try {
       if (!mine) return VOID;
       const from = arena.offsetOf(block) + BLOCK_HEAD_BYTES;
-      return this.#read(arena.bytes, from, from + length);
+      return this.#read(arena.bytes, from, { end: from + length, read });
     } finally {
-      if (mine) {
-        heap.free(block);
-        this.took?.(length);
-      }
-      this.#ring.release(cell);
+      if (mine) heap.free(block);
+      if (!isEarly) this.#letGo(cell, mine ? length : 0);
     }
+  }
+
+  #letGo(cell: number, longBytes: number): void {
+    if (longBytes > 0) this.took?.(longBytes);
+    this.#ring.release(cell);
   }
 
   /** The value of a stream that {@linkcode open} gave; `onHead` is called while its head is there. */
@@ -106,15 +113,15 @@ export class Arrival {
   }
 
   #readWhole(bytes: Uint8Array | undefined): unknown | typeof VOID {
-    return bytes === undefined ? VOID : this.#read(bytes, 0, bytes.length);
+    return bytes === undefined ? VOID : this.#read(bytes, 0, { end: bytes.length, read: decode });
   }
 
-  #read(bytes: Uint8Array, at: number, end: number): unknown {
-    if (this.head === undefined) return decode(bytes, at, end);
+  #read(bytes: Uint8Array, at: number, { end, read }: { end: number; read: Decode }): unknown {
+    if (this.head === undefined) return read(bytes, at, end);
     const { arena } = this.#isolate;
     const words = bytes === arena.bytes ? arena.words : new Int32Array(bytes.buffer, 0, 4);
     for (let index = 0; index < 4; index++) this.head[index] = words[(at >>> 2) + index];
-    return decode(bytes, at + HEAD_BYTES, end);
+    return read(bytes, at + HEAD_BYTES, end);
   }
 }
 
@@ -142,13 +149,6 @@ export function discardTaken(isolate: Isolate, cell: number, headBytes = 0): voi
 export function discardAll(isolate: Isolate, ring: Cellular, hasHead = false): void {
   const arrival = new Arrival(isolate, ring, hasHead);
   for (let cell = ring.take(); cell >= 0; cell = ring.take()) arrival.discard(cell);
-}
-
-/** Throws away all that a dead only reader left; it may have had the first in hand. */
-export function discardLeft(isolate: Isolate, ring: Cellular, hasHead = false): void {
-  const first = ring.take();
-  if (first >= 0) discardUnsure(() => new Arrival(isolate, ring, hasHead).discard(first));
-  discardAll(isolate, ring, hasHead);
 }
 
 /** The block that the frame at a byte offset names. */

@@ -6,6 +6,9 @@
  */
 import type { Handle } from "../memory/handle.ts";
 import type { WaitOptions } from "../memory/line.ts";
+import type { EndingOffer, Waitable, waitable } from "../memory/waitable.ts";
+import type { Accepting } from "./offers.ts";
+import type { SchemaOutput, StandardSchemaV1 } from "./schema.ts";
 import type { CheckSendable, SendOptions } from "./sendable.ts";
 
 /** Options of the methods that block: milliseconds; 0 does not wait, absent waits for ever. */
@@ -25,7 +28,10 @@ export interface BlockOptions {
  * @typeParam Send What this end sends.
  * @typeParam Recv What it receives.
  */
-export interface Connection<Send, Recv> extends Handle, AsyncIterable<Recv>, Disposable {
+export interface Connection<Send, Recv>
+  extends Handle, Waitable<Recv>, Accepting<Send>, AsyncIterable<Recv>, Disposable {
+  /** How `wait` and `select` receive from it. @throws NotSupportedError when it only sends */
+  [waitable](): EndingOffer<Recv>;
   /** Whether this end was closed or moved away. Python: `closed`. */
   readonly closed: boolean;
   /**
@@ -77,9 +83,21 @@ export interface Connection<Send, Recv> extends Handle, AsyncIterable<Recv>, Dis
    * @throws BufferTooShortError when they do not fit; it carries them, `target` is unchanged
    */
   recvBytesInto(target: Uint8Array, offset?: number): Promise<number>;
-  /** What is received, as a stream; it ends with the pipe. */
+  /**
+   * Checks each message received here from now on; `this` has the type that the schema gives. A message
+   * that it refuses is gone, and `recv` rejects with `ValidationError`. Schemas do not move with an end.
+   *
+   * @throws TypeError when `schema` is none
+   */
+  withSchema<S extends StandardSchemaV1>(schema: S): Connection<Send, SchemaOutput<S>>;
+  /** Receives what is there now, one after the other, without waiting for more. */
+  drain(): AsyncIterableIterator<Recv>;
+  /**
+   * What is received, as a stream; it ends with the pipe. A message is received when it is read;
+   * cancelling closes this end.
+   */
   readonly readable: ReadableStream<Recv>;
-  /** What is sent, as a stream; closing it closes this end. */
+  /** What is sent, as a stream; each write waits as `send` does. Closing or aborting closes this end. */
   readonly writable: WritableStream<Send>;
   /** Closes this end. A second call does nothing. */
   close(): void;

@@ -17,6 +17,7 @@ import { HELD, LOOSE } from "../memory/arena.ts";
 import { type BlockHandle, generationOf, unitOf } from "../memory/arena.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
+import type { Line } from "../memory/line.ts";
 import { GOES_TO_CELL, GOES_WITH_TICKET } from "../memory/sweep.ts";
 import {
   carriesHandles,
@@ -61,6 +62,16 @@ export interface Cellular {
   frameAt(cell: number): number;
   /** Its meta word. */
   metaOf(cell: number): number;
+}
+
+/** A ring with its waiting lines. */
+export interface PortRing extends Cellular {
+  /** Those here who wait for a frame. */
+  readonly readers: Line;
+  /** Those here who wait for room. */
+  readonly writers: Line;
+  /** Most frames inside at once; `Infinity`: only the arena bounds it. */
+  readonly limit: number;
 }
 
 /** The words before the value, in rings whose frames have a head. */
@@ -250,7 +261,11 @@ function wrapLong(desk: Desk, { value, head }: Letter, written: number): Parcel 
 }
 
 /** What a cell says of a block: its handle and the length of the message in it. */
-function writeName(words: Int32Array, at: number, { block, length }: Parcel): void {
+export function writeName(
+  words: Int32Array,
+  at: number,
+  { block, length }: Pick<Parcel, "block" | "length">,
+): void {
   words[at] = unitOf(block);
   words[at + 1] = generationOf(block);
   words[at + 2] = length;

@@ -18,8 +18,12 @@ import { handle, registerHandle } from "../memory/handle.ts";
 import { here, type Isolate } from "../memory/isolate.ts";
 import { PENDING, type WaitOptions } from "../memory/line.ts";
 import type { Ring } from "../memory/ring.ts";
+import { type EndingOffer, waitable } from "../memory/waitable.ts";
+import { drainBy, isEnd, iterate, readableFrom, writableTo } from "./flow.ts";
+import { accepting, receiveOffer, type SendOffer, sendOffer } from "./offers.ts";
 import {
   closeEnd,
+  endAt,
   type EndName,
   Flow,
   isEndClosed,
@@ -28,8 +32,11 @@ import {
   sendEnd,
   takeEnd,
 } from "./pipe_region.ts";
-import { Receiver, Sender } from "./port.ts";
+import { partOf } from "./bytes.ts";
+import { type Decode, decodeInto } from "./codec/decoder.ts";
+import { Receiver, Sender, type SenderRules } from "./port.ts";
 import type { BlockOptions, Connection } from "./connection.ts";
+import { checkSchema, type StandardSchemaV1, validate } from "./schema.ts";
 import type { SendOptions } from "./sendable.ts";
 
 /** The class behind {@linkcode Connection}. */
@@ -39,10 +46,13 @@ export class PipeEnd implements Connection<unknown, unknown> {
   readonly #isolate: Isolate;
   readonly #name: EndName;
   readonly #peer: EndName;
+  readonly #peerAt: number;
   readonly #outgoing: Ring | undefined;
   readonly #incoming: Ring | undefined;
+  readonly #rules: SenderRules;
   readonly #sender: Sender | undefined;
   readonly #receiver: Receiver | undefined;
+  #schema: StandardSchemaV1 | undefined;
   #state: "open" | "closed" | "moved" = "open";
 
   /** The end that this isolate owns. */
@@ -50,15 +60,17 @@ export class PipeEnd implements Connection<unknown, unknown> {
     this.#isolate = isolate;
     this.#name = name;
     this.#peer = { region: name.region, side: name.side === 0 ? 1 : 0 };
+    this.#peerAt = endAt(isolate, this.#peer);
     this.#outgoing = ringFrom(isolate, name);
     this.#incoming = ringFrom(isolate, this.#peer);
     const flow = new Flow(isolate, name);
-    this.#sender = this.#outgoing && new Sender(isolate, this.#outgoing, {
+    this.#rules = {
       operation: "send on the connection",
       check: (value) => this.#checkSend(value),
       full: () => new TimeoutError("send on the connection", 0),
       bytes: flow,
-    });
+    };
+    this.#sender = this.#outgoing && new Sender(isolate, this.#outgoing, this.#rules);
     this.#receiver = this.#incoming && new Receiver(isolate, this.#incoming, {
       operation: "receive from the connection",
       check: () => this.#checkOpen("receive from"),
@@ -85,14 +97,18 @@ export class PipeEnd implements Connection<unknown, unknown> {
 
   recv(options?: WaitOptions): Promise<unknown> {
     if (this.#receiver === undefined) return Promise.reject(this.#writeOnly());
-    return this.#receiver.receive(options);
+    const value = this.#receiver.receive(options);
+    return this.#schema === undefined ? value : value.then((one) => this.#accept(one));
   }
 
   recvSync({ timeout }: BlockOptions = {}): unknown {
     if (this.#receiver === undefined) throw this.#writeOnly();
     const value = this.#receiver.receiveSync(timeout);
     if (value === PENDING) throw new TimeoutError("receive from the connection", timeout ?? 0);
-    return value;
+    const valid = this.#accept(value);
+    if (this.#schema === undefined || !(valid instanceof Promise)) return valid;
+    valid.catch(() => {});
+    throw new TypeError("Cannot receive from the connection at once: its schema is asynchronous");
   }
 
   poll(timeout = 0): Promise<boolean> {
@@ -100,80 +116,75 @@ export class PipeEnd implements Connection<unknown, unknown> {
     return this.#receiver.poll(() => this.#isReady(), timeout);
   }
 
-  sendBytes(bytes: Uint8Array, offset = 0, size?: number): Promise<void> {
-    if (!(bytes instanceof Uint8Array)) {
-      return Promise.reject(new TypeError("Cannot send bytes: the value is no Uint8Array"));
-    }
-    const length = size ?? bytes.length - offset;
-    if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
-      const text = `Cannot send ${length} bytes from ${offset}: there are ${bytes.length}`;
-      return Promise.reject(new RangeError(text));
-    }
-    return this.send(bytes.subarray(offset, offset + length));
+  async sendBytes(bytes: Uint8Array, offset = 0, size?: number): Promise<void> {
+    await this.send(partOf(bytes, offset, { size }));
   }
 
   async recvBytes(maxLength = Infinity): Promise<Uint8Array> {
-    if (!(maxLength >= 0)) {
-      throw new RangeError(`Cannot receive at most ${maxLength} bytes: the number is negative`);
-    }
+    const text = `Cannot receive at most ${maxLength} bytes`;
+    if (!(maxLength >= 0)) throw new RangeError(`${text}: the number is negative`);
     const bytes = await this.#receiveBytes();
     if (bytes.length <= maxLength) return bytes;
-    const text = `Cannot receive at most ${maxLength} bytes: the message has ${bytes.length}`;
-    throw new BufferTooShortError(text, { bytes });
+    throw new BufferTooShortError(`${text}: the message has ${bytes.length}`, { bytes });
   }
 
   async recvBytesInto(target: Uint8Array, offset = 0): Promise<number> {
     if (!(offset >= 0 && offset <= target.length)) {
-      throw new RangeError(
-        `Cannot receive from ${offset} on: the buffer has ${target.length} bytes`,
-      );
+      const text = `Cannot receive from ${offset} on: the buffer has ${target.length} bytes`;
+      throw new RangeError(text);
     }
-    const bytes = await this.#receiveBytes();
-    if (bytes.length > target.length - offset) {
-      const text = `Cannot receive into ${
-        target.length - offset
-      } bytes: the message has ${bytes.length}`;
+    const bytes = await this.#receiveBytes(decodeInto(target.subarray(offset)));
+    if (bytes.buffer === target.buffer) return bytes.length;
+    const room = target.length - offset;
+    if (bytes.length > room) {
+      const text = `Cannot receive into ${room} bytes: the message has ${bytes.length}`;
       throw new BufferTooShortError(text, { bytes });
     }
     target.set(bytes, offset);
     return bytes.length;
   }
 
+  withSchema(schema: StandardSchemaV1): never {
+    checkSchema(schema, "Cannot use it for a connection: schema");
+    this.#schema = schema;
+    return this as never;
+  }
+
+  drain(): AsyncIterableIterator<unknown> {
+    const limit = this.#state === "open" ? this.#incoming?.size ?? Infinity : Infinity;
+    return drainBy((options) => this.recv(options), { limit, empty: "TIMEOUT" });
+  }
+
   get readable(): ReadableStream<unknown> {
-    return new ReadableStream<unknown>({
-      pull: async (controller) => {
-        try {
-          controller.enqueue(await this.recv());
-        } catch (error) {
-          if (!isEnd(error)) throw error;
-          controller.close();
-        }
-      },
-      cancel: () => this.close(),
-    }, { highWaterMark: 0 });
+    return readableFrom((options) => this.recv(options), () => this.close());
   }
 
   get writable(): WritableStream<unknown> {
-    return new WritableStream<unknown>({
-      write: (value) => this.send(value),
-      close: () => this.close(),
-      abort: () => this.close(),
-    });
+    return writableTo((value, options) => this.send(value, options), () => this.close());
   }
 
   close(): void {
     if (this.#leave("closed")) closeEnd(this.#isolate, this.#name);
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
-    for (;;) {
-      try {
-        yield await this.recv();
-      } catch (error) {
-        if (isEnd(error)) return;
-        throw error;
-      }
-    }
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    if (this.#receiver === undefined) throw this.#writeOnly();
+    if (this.#schema === undefined) return this.#receiver.iterate(isEnd);
+    return iterate((options) => this.recv(options));
+  }
+
+  [waitable](): EndingOffer<unknown> {
+    if (this.#receiver === undefined) throw this.#writeOnly();
+    const offer = receiveOffer(this.#incoming!, this.#receiver, {
+      isReady: () => (this.#checkOpen("wait for"), this.#isReady()),
+      accept: (value) => this.#accept(value),
+    });
+    return { ...offer, ends: true };
+  }
+
+  [accepting](value: unknown): SendOffer {
+    if (this.#outgoing === undefined) throw this.#oneWay("send on", "read-only");
+    return sendOffer(this.#isolate, this.#outgoing, { rules: this.#rules, value });
   }
 
   [Symbol.dispose](): void {
@@ -184,9 +195,8 @@ export class PipeEnd implements Connection<unknown, unknown> {
     registerHandle<PipeEnd>("connection", {
       pack(end) {
         if (end.#state !== "open") {
-          throw new NotSendableError(`Cannot send the connection: it is ${end.#state}`, {
-            path: "$",
-          });
+          const text = `Cannot send the connection: ${end.#why()}`;
+          throw new NotSendableError(text, { path: "$" });
         }
         return [end.#name.region, end.#name.side];
       },
@@ -219,20 +229,32 @@ export class PipeEnd implements Connection<unknown, unknown> {
     if (this.#state !== "open") return false;
     this.#state = state;
     collected.unregister(this);
-    this.#incoming?.readers.stir();
-    this.#outgoing?.writers.stir();
+    for (const line of [this.#incoming?.readers, this.#outgoing?.writers]) {
+      if (line === undefined) continue;
+      line.stir();
+      this.#isolate.park.unwatch(line);
+    }
     return true;
   }
 
   #checkOpen(operation: string, value?: unknown): void {
     if (this.#state === "open") return;
-    const how = this.#state === "moved" ? "it was sent to another isolate" : "it is closed";
-    throw new ClosedError(`Cannot ${operation} the connection: ${how}`, { value });
+    throw new ClosedError(`Cannot ${operation} the connection: ${this.#why()}`, { value });
+  }
+
+  #why(): string {
+    return this.#state === "moved" ? "it was sent to another isolate" : "it is closed";
+  }
+
+  #accept(value: unknown): unknown {
+    if (this.#schema === undefined) return value;
+    return validate(this.#schema, value, "receive from the connection");
   }
 
   #checkSend(value: unknown): void {
     this.#checkOpen("send on", value);
-    if (!isEndClosed(this.#isolate, this.#peer)) return;
+    // Not atomic: to see it a message later is as good, and it would cost more than the rest of this.
+    if (this.#isolate.arena.words[this.#peerAt] !== 0) return;
     throw new BrokenPipeError("Cannot send on the connection: its peer is gone", { value });
   }
 
@@ -246,8 +268,9 @@ export class PipeEnd implements Connection<unknown, unknown> {
     return this.#incoming!.take() >= 0 || isEndClosed(this.#isolate, this.#peer);
   }
 
-  async #receiveBytes(): Promise<Uint8Array> {
-    const bytes = await this.recv();
+  async #receiveBytes(read?: Decode): Promise<Uint8Array> {
+    if (this.#receiver === undefined) throw this.#writeOnly();
+    const bytes = await this.#receiver.receive({}, read);
     if (bytes instanceof Uint8Array) return bytes;
     throw new DecodeError("Cannot receive bytes from the connection: the message is a value");
   }
@@ -258,7 +281,7 @@ export class PipeEnd implements Connection<unknown, unknown> {
 
   #oneWay(operation: string, how: string): Error {
     if (this.#state !== "open") {
-      return new ClosedError(`Cannot ${operation} the connection: it is closed`);
+      return new ClosedError(`Cannot ${operation} the connection: ${this.#why()}`);
     }
     return new NotSupportedError(`Cannot ${operation} the connection: it is ${how}`);
   }
@@ -267,7 +290,3 @@ export class PipeEnd implements Connection<unknown, unknown> {
 const collected = new FinalizationRegistry<{ isolate: Isolate; name: EndName }>(
   ({ isolate, name }) => closeEnd(isolate, name),
 );
-
-function isEnd(error: unknown): boolean {
-  return error instanceof EndOfChannelError || error instanceof ClosedError;
-}

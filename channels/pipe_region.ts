@@ -89,8 +89,13 @@ export function ringFrom(isolate: Isolate, { region, side }: EndName): Ring | un
 }
 
 /** Whether an end is closed. */
-export function isEndClosed({ arena }: Isolate, { region, side }: EndName): boolean {
-  return load(arena.words, arena.wordOf(region) + ENDS + side) === 0;
+export function isEndClosed(isolate: Isolate, name: EndName): boolean {
+  return load(isolate.arena.words, endAt(isolate, name)) === 0;
+}
+
+/** Address of an end's word, which is 0 once the end is closed. */
+export function endAt({ arena }: Isolate, { region, side }: EndName): number {
+  return arena.wordOf(region) + ENDS + side;
 }
 
 /** The end leaves for another isolate, in the custody of this one. */

@@ -6,20 +6,32 @@
  */
 import { ClosedError, EmptyError, FullError, StillRunningError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
+import { firstOf, firstOfSync } from "../memory/first.ts";
 import { type Handle, handle, isUnsure, registerHandle } from "../memory/handle.ts";
 import { here, type Isolate } from "../memory/isolate.ts";
 import { PENDING, type WaitOptions } from "../memory/line.ts";
-import { checkRegion, QUEUE_REGION, receiveRegion, sendRegion } from "../memory/region.ts";
-import { Receiver, Sender } from "./port.ts";
+import {
+  QUEUE_REGION,
+  receiveRegion,
+  type RegionType,
+  sendRegion,
+  typeOfRegion,
+} from "../memory/region.ts";
+import { type Offer, type Waitable, waitable } from "../memory/waitable.ts";
+import { drainBy, isEnd, iterate, readableFrom, writableTo } from "./flow.ts";
+import { type Accepting, accepting, receiveOffer, type SendOffer, sendOffer } from "./offers.ts";
+import { Receiver, Sender, type SenderRules } from "./port.ts";
 import {
   forgetQueue,
-  letGoOfQueue,
   makeQueueRegion,
-  MOST_ITEMS,
-  openQueueRing,
+  openNamed,
+  openQueue,
+  PORT,
+  type QueuePort,
   type QueueRing,
+  sizeOf,
 } from "./queue_region.ts";
-import { checkSchema, type StandardSchemaV1, validate } from "./schema.ts";
+import { checkSchema, type SchemaOutput, type StandardSchemaV1, validate } from "./schema.ts";
 import type { SendOptions } from "./sendable.ts";
 
 /** Options of a {@linkcode Queue}. */
@@ -38,7 +50,8 @@ export interface SyncOptions {
   timeout?: number;
 }
 
-const REGION: unique symbol = Symbol("region");
+/** Whether anything was put or got here, and whether it is closed here. */
+type State = "unused" | "used" | "closed" | "closed unused";
 
 /**
  * A first-in-first-out queue for many producers and many consumers, in shared memory: Python's
@@ -62,17 +75,20 @@ const REGION: unique symbol = Symbol("region");
  * assertEquals([await queue.get(), await queue.get()], [1, 2]);
  * ```
  */
-export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
+export class Queue<T>
+  implements Handle, Waitable<T>, Accepting<T>, AsyncIterable<T>, AsyncDisposable {
   /** Marks it as something that can be sent. */
   readonly [handle]: string = "queue";
   readonly #isolate: Isolate;
-  readonly #region: BlockHandle;
+  readonly #port: QueuePort;
   readonly #ring: QueueRing;
+  readonly #rules: SenderRules;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
-  readonly #schema: StandardSchemaV1<unknown, T> | undefined;
   readonly #name: string;
-  #state: "open" | "closed" = "open";
+  readonly #offer: Offer;
+  #schema: StandardSchemaV1<unknown, T> | undefined;
+  #state: State = "unused";
 
   /**
    * Makes a queue.
@@ -88,22 +104,47 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
     this.#isolate = isolate;
     this.#name = name === undefined ? "queue" : `queue "${name}"`;
     this.#schema = schema;
-    this.#region = (options as { [REGION]?: BlockHandle })[REGION] ??
-      makeQueueRegion(isolate, sizeOf(options.maxsize ?? 0));
-    this.#ring = openQueueRing(isolate, this.#region);
-    this.#sender = new Sender(isolate, this.#ring, {
+    this.#port = (options as { [PORT]?: QueuePort })[PORT] ??
+      openQueue(isolate, makeQueueRegion(isolate, sizeOf(options.maxsize ?? 0)));
+    this.#ring = this.#port.ring;
+    this.#rules = {
       operation: `put into ${this.#name}`,
-      check: (value) => this.#check("put into", value),
+      check: (value) => this.#use("put into", value),
       full: (value) => new FullError(`Cannot put into ${this.#name}: it is full`, { value }),
-    });
+    };
+    this.#sender = new Sender(isolate, this.#ring, this.#rules);
+    const { leases } = this.#port;
     this.#receiver = new Receiver(isolate, this.#ring, {
       operation: `get from ${this.#name}`,
-      check: () => this.#check("get from"),
+      check: () => this.#use("get from"),
       ended: () => {},
       timedOut: () => new EmptyError(`Cannot get from ${this.#name}: it is empty`),
+      taking: leases && ((cell) => leases.keep(cell)),
     });
-    known(isolate).set(this.#region, new WeakRef(this as Queue<unknown>));
-    collected.register(this, { isolate, region: this.#region }, this);
+    this.#offer = receiveOffer(this.#ring, this.#receiver, {
+      isReady: () => (this.#check("wait for"), this.#ring.ready === true),
+      accept: (item) => this.#accept(item),
+      leases,
+    });
+    known(isolate).set(this.#port.region, new WeakRef(this as Queue<unknown>));
+    collected.register(this, { isolate, port: this.#port }, this);
+  }
+
+  /**
+   * The queue of a name, in all isolates, and in all programs that joined the same arena; it is made if
+   * there is none. It lasts, with what is inside, until the last program has ended; closing it ends only
+   * this isolate's use of it. Options of the one who makes it count, but for `schema`. Python:
+   * `BaseManager` with a registered queue.
+   *
+   * @throws TypeError when the name is no string; TypeError, RangeError as for the constructor
+   * @throws RangeError when the name is empty or longer than 188 bytes
+   * @throws FullError when there are 1,024 names, or no room in the arena
+   */
+  static open<T>(name: string, options: Omit<QueueOptions<T>, "name"> = {}): Queue<T> {
+    const isolate = here();
+    const port = openNamed(isolate, name, sizeOf(options.maxsize ?? 0));
+    const shown = known(isolate).get(port.region)?.deref() as Queue<T> | undefined;
+    return shown ?? new Queue<T>({ ...options, name, [PORT]: port } as QueueOptions<T>);
   }
 
   /**
@@ -127,10 +168,8 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
    * @throws ClosedError when the queue is, or gets, closed here
    */
   get(options?: WaitOptions): Promise<T> {
-    const item = this.#receiver.receive(options);
-    return (this.#schema === undefined ? item : item.then((one) => this.#validate(one))) as Promise<
-      T
-    >;
+    if (this.#isPlain()) return this.#receiver.receive(options) as Promise<T>;
+    return this.#getOffered(options);
   }
 
   /**
@@ -149,7 +188,7 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
    * @throws EmptyError when there is none now
    */
   getNowait(): T {
-    return this.#validateNow(this.#receiver.tryReceive());
+    return this.#now(this.#ring.readers.wanted ? PENDING : this.#offer.takeSync!());
   }
 
   /** As {@linkcode put}, but blocks this isolate: for workers. @throws FullError */
@@ -160,7 +199,9 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
 
   /** As {@linkcode get}, but blocks this isolate: for workers. @throws EmptyError */
   getSync({ timeout }: SyncOptions = {}): T {
-    return this.#validateNow(this.#receiver.receiveSync(timeout));
+    if (this.#isPlain()) return this.#now(this.#receiver.receiveSync(timeout));
+    const { room, takeSync } = this.#offer;
+    return this.#now(firstOfSync(this.#isolate, [{ room, attempt: takeSync! }], { timeout }));
   }
 
   /** Items inside; exact when nobody puts or gets at this moment. Python: `qsize`. */
@@ -168,8 +209,14 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
     return this.#ring.size;
   }
 
-  /** Whether there is nothing to get now. Python: `empty`. @throws ClosedError after `close` */
+  /**
+   * Whether there is nothing to get now. Of a queue that was closed before anything was put or got here
+   * it says `true`. Python: `empty`.
+   *
+   * @throws ClosedError after `close`
+   */
   empty(): boolean {
+    if (this.#state === "closed unused") return true;
     this.#check("look into");
     return this.#ring.size === 0;
   }
@@ -181,17 +228,48 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
   }
 
   /**
+   * Checks each item got here from now on, in place of the schema so far; `this` has the type that the
+   * schema gives. For a queue that came in a message: schemas stay where they are.
+   *
+   * @throws TypeError when `schema` is none
+   */
+  withSchema<S extends StandardSchemaV1>(schema: S): Queue<SchemaOutput<S>> {
+    checkSchema(schema, "Cannot use it for a queue: schema");
+    const typed = this as unknown as Queue<SchemaOutput<S>>;
+    typed.#schema = schema as unknown as StandardSchemaV1<unknown, SchemaOutput<S>>;
+    return typed;
+  }
+
+  /** Gets what is inside now, one after the other, without waiting for more. */
+  drain(): AsyncIterableIterator<T> {
+    return drainBy((options) => this.get(options), { limit: this.qsize(), empty: "EMPTY" });
+  }
+
+  /**
+   * What is got, as a stream; it ends when the queue is closed here. An item is got when it is read;
+   * cancelling takes nothing, and leaves the queue open.
+   */
+  get readable(): ReadableStream<T> {
+    return readableFrom((options) => this.get(options));
+  }
+
+  /** What is put, as a stream. Closing or aborting it leaves the queue open. */
+  get writable(): WritableStream<T> {
+    return writableTo((item: T, options) => this.put(item, options));
+  }
+
+  /**
    * Closes the queue in this isolate; others go on. Waits here reject with `ClosedError`. Items inside
    * stay for the others; when nobody has the queue any more, it is freed. A second call does nothing.
    */
   close(): void {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
+    if (this.#isClosed()) return;
+    this.#state = this.#state === "unused" ? "closed unused" : "closed";
     collected.unregister(this);
-    known(this.#isolate).delete(this.#region);
+    known(this.#isolate).delete(this.#port.region);
     this.#ring.readers.stir();
     this.#ring.writers.stir();
-    letGoOfQueue(this.#isolate, this.#region);
+    this.#port.leave();
   }
 
   /**
@@ -201,7 +279,7 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
    * @throws StillRunningError before `close`
    */
   joinThread(): Promise<void> {
-    if (this.#state === "closed") return Promise.resolve();
+    if (this.#isClosed()) return Promise.resolve();
     const text = `Cannot join the thread of ${this.#name}: it is not closed`;
     return Promise.reject(new StillRunningError(text));
   }
@@ -209,16 +287,20 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
   /** Does nothing: leaving is never held up by items that nobody has read. Python: `cancel_join_thread`. */
   cancelJoinThread(): void {}
 
-  /** Gets items until the queue is closed here. */
-  async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    while (this.#state === "open") {
-      try {
-        yield await this.get();
-      } catch (error) {
-        if (error instanceof ClosedError) return;
-        throw error;
-      }
-    }
+  /** Gets items until the queue is closed here. Leaving the loop takes nothing more. */
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    if (!this.#isPlain()) return iterate((options) => this.get(options));
+    return this.#receiver.iterate(isEnd) as AsyncIterator<T>;
+  }
+
+  /** How `wait` and `select` get from it. */
+  [waitable](): Offer<T> {
+    return this.#offer as Offer<T>;
+  }
+
+  /** How `select` puts into it. */
+  [accepting](value: T): SendOffer {
+    return sendOffer(this.#isolate, this.#ring, { rules: this.#rules, value });
   }
 
   /** Closes it. */
@@ -231,9 +313,9 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
     registerHandle<Queue<unknown>>("queue", {
       pack(queue) {
         queue.#check("send");
-        return queue.#region;
+        return queue.#port.region;
       },
-      depart: (queue) => sendRegion(queue.#isolate.arena, queue.#region),
+      depart: (queue) => sendRegion(queue.#isolate.arena, queue.#port.region),
       unpack: (region) => adopt(region as BlockHandle),
       discard(region) {
         if (!isUnsure()) forgetQueue(here(), region as BlockHandle);
@@ -241,21 +323,46 @@ export class Queue<T> implements Handle, AsyncIterable<T>, AsyncDisposable {
     });
   }
 
+  #isClosed(): boolean {
+    return this.#state === "closed" || this.#state === "closed unused";
+  }
+
+  #use(operation: string, value?: unknown): void {
+    if (this.#state === "unused") this.#state = "used";
+    else this.#check(operation, value);
+  }
+
   #check(operation: string, value?: unknown): void {
-    if (this.#state === "open") return;
+    if (!this.#isClosed()) return;
     throw new ClosedError(`Cannot ${operation} ${this.#name}: it is closed`, { value });
   }
 
-  #validate(item: unknown): unknown {
-    return validate(this.#schema!, item, `get from ${this.#name}`);
+  /** Whether an item is got as it is, and is gone then. */
+  #isPlain(): boolean {
+    return this.#schema === undefined && this.#port.leases === undefined;
   }
 
-  #validateNow(item: unknown): T {
+  async #getOffered(options: WaitOptions = {}): Promise<T> {
+    const { room, take } = this.#offer;
+    for (;;) {
+      const item = await firstOf<unknown>([{ room, attempt: take }], {
+        ...options,
+        operation: `get from ${this.#name}`,
+        timedOut: () => new EmptyError(`Cannot get from ${this.#name}: it is empty`),
+      });
+      if (item !== PENDING) return item as T;
+    }
+  }
+
+  #accept(item: unknown): unknown {
+    if (this.#schema === undefined) return item;
+    return validate(this.#schema, item, `get from ${this.#name}`);
+  }
+
+  #now(item: unknown): T {
     if (item === PENDING) throw new EmptyError(`Cannot get from ${this.#name}: it is empty`);
-    if (this.#schema === undefined) return item as T;
-    const valid = this.#validate(item);
-    if (!(valid instanceof Promise)) return valid as T;
-    valid.catch(() => {});
+    if (this.#schema === undefined || !(item instanceof Promise)) return item as T;
+    item.catch(() => {});
     throw new TypeError(`Cannot get from ${this.#name} at once: its schema is asynchronous`);
   }
 }
@@ -269,32 +376,32 @@ function known(isolate: Isolate): Map<BlockHandle, WeakRef<Queue<unknown>>> {
   return map;
 }
 
-const collected = new FinalizationRegistry<{ isolate: Isolate; region: BlockHandle }>(
-  ({ isolate, region }) => {
-    if (known(isolate).get(region)?.deref() !== undefined) return;
-    known(isolate).delete(region);
-    letGoOfQueue(isolate, region);
+const collected = new FinalizationRegistry<{ isolate: Isolate; port: QueuePort }>(
+  ({ isolate, port }) => {
+    if (known(isolate).get(port.region)?.deref() !== undefined) return;
+    known(isolate).delete(port.region);
+    port.leave();
   },
 );
 
-function adopt(region: BlockHandle): Queue<unknown> {
-  const isolate = here();
-  checkRegion(isolate.arena, region, QUEUE_REGION);
-  receiveRegion(isolate.arena, region, isolate.slot);
-  return known(isolate).get(region)?.deref() ??
-    new Queue<unknown>({ [REGION]: region } as QueueOptions<unknown>);
+const makers = new Map<RegionType, (isolate: Isolate, region: BlockHandle) => Queue<unknown>>();
+
+/** Says how a queue of a type of region that arrives in a message becomes an object. */
+export function queuesOfType(
+  type: RegionType,
+  make: (isolate: Isolate, region: BlockHandle) => Queue<unknown>,
+): void {
+  makers.set(type, make);
 }
 
-function sizeOf(maxsize: number): number {
-  if (typeof maxsize !== "number" || Number.isNaN(maxsize)) {
-    throw new TypeError("Cannot make a queue: maxsize is not a number");
-  }
-  const size = Math.floor(maxsize);
-  if (size <= 0 || size === Infinity) return 0;
-  if (size > MOST_ITEMS) {
-    throw new RangeError(
-      `Cannot make a queue of ${size} items: at most ${MOST_ITEMS}, or 0 for no bound`,
-    );
-  }
-  return size;
+queuesOfType(QUEUE_REGION, (isolate, region) => {
+  return new Queue<unknown>({ [PORT]: openQueue(isolate, region) } as QueueOptions<unknown>);
+});
+
+function adopt(region: BlockHandle): Queue<unknown> {
+  const isolate = here();
+  const make = makers.get(typeOfRegion(isolate.arena, region));
+  if (make === undefined) throw new ClosedError("Cannot use the handle: what it named is gone");
+  receiveRegion(isolate.arena, region, isolate.slot);
+  return known(isolate).get(region)?.deref() ?? make(isolate, region);
 }

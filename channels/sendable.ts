@@ -44,13 +44,15 @@ export type WhyNotSendable<T, Depth extends 0[] = []> = 0 extends 1 & T ? never
     | Date
     | RegExp
     | Error
-    | ArrayBufferLike
-    | ArrayBufferView
+    | ArrayBuffer
     | Blob
     | MessagePort
     | ReadableStream
     | WritableStream
     | Handle ? never
+  : T extends ArrayBufferView<infer B>
+    ? [B] extends [SharedArrayBuffer] ? "shared bytes (slice() them)" : never
+  : T extends SharedArrayBuffer ? "shared bytes (slice() them)"
   : T extends symbol ? "a symbol"
   : T extends (...args: never[]) => unknown ? "a function (wrap it with task())"
   : T extends abstract new (...args: never[]) => unknown ? "a class"

@@ -11,6 +11,7 @@
  */
 import { NotSupportedError } from "../errors.ts";
 import { compareExchange, load } from "./atomics.ts";
+import { type Backing, preferredBacking } from "./backing.ts";
 import {
   AT_MAGIC,
   AT_PAGES,
@@ -28,6 +29,7 @@ import {
   SLOTS_AT,
   UNIT_SHIFT,
 } from "./layout.ts";
+import { FIRST_PROGRAM, makeMapped, type Mapped, openMapped } from "./mapping.ts";
 
 /** A block is free. */
 export const FREE = 0;
@@ -48,6 +50,9 @@ const INDICES = 2 ** 26;
 /** Names a block for as long as it lives: `generation * 2 ** 26 + unit index`. */
 export type BlockHandle = number;
 
+/** The memory of an arena, as one isolate hands it to another of its process. */
+export type Memory = SharedArrayBuffer | ArrayBuffer | Mapped;
+
 /** A program's shared memory, as one isolate sees it. */
 export class Arena {
   /** The memory itself; plain where the platform has no shared memory. */
@@ -58,8 +63,11 @@ export class Arena {
   readonly bytes: Uint8Array;
   /** Where the parts are. */
   readonly layout: Layout;
+  /** What another isolate of this process attaches to. */
+  readonly memory: Memory;
 
-  private constructor(buffer: SharedArrayBuffer | ArrayBuffer, layout: Layout) {
+  private constructor(memory: Memory, buffer: SharedArrayBuffer | ArrayBuffer, layout: Layout) {
+    this.memory = memory;
     this.buffer = buffer;
     this.words = new Int32Array(buffer as ArrayBuffer);
     this.bytes = new Uint8Array(buffer as ArrayBuffer);
@@ -73,17 +81,22 @@ export class Arena {
    * @throws RangeError when `bytes` is no number from 1 MiB to 4 GiB
    */
   static create(
-    { bytes = DEFAULT_ARENA_BYTES, shared = typeof SharedArrayBuffer !== "undefined" } = {},
+    { bytes = DEFAULT_ARENA_BYTES, backing = preferredBacking() }: ArenaOptions = {},
   ): Arena {
     if (!Number.isSafeInteger(bytes) || bytes < MIN_ARENA_BYTES || bytes > MAX_ARENA_BYTES) {
       throw new RangeError(
         `Cannot make an arena of ${bytes} bytes: from ${MIN_ARENA_BYTES} to ${MAX_ARENA_BYTES}`,
       );
     }
-    const pages = pagesIn(bytes);
     const size = bytes - (bytes % PAGE_BYTES);
-    const buffer = shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
-    const arena = new Arena(buffer, layoutOf(pages));
+    return Arena.createIn(MAKE[backing](size));
+  }
+
+  /** Makes an arena in memory of zeros. */
+  static createIn(memory: Memory): Arena {
+    const buffer = bufferOf(memory);
+    const pages = pagesIn(buffer.byteLength);
+    const arena = new Arena(memory, buffer, layoutOf(pages));
     arena.words[AT_VERSION] = LAYOUT_VERSION;
     arena.words[AT_PAGES] = pages;
     compareExchange(arena.words, AT_MAGIC, 0, MAGIC);
@@ -95,25 +108,30 @@ export class Arena {
    *
    * @throws NotSupportedError when it is none, or of another version
    */
-  static attach(buffer: SharedArrayBuffer | ArrayBuffer): Arena {
+  static attach(memory: Memory): Arena {
+    const buffer = bufferOf(memory);
     const isLarge = buffer.byteLength >= MIN_ARENA_BYTES && buffer.byteLength % PAGE_BYTES === 0;
-    const head = new Int32Array(
-      isLarge ? buffer as ArrayBuffer : new ArrayBuffer(SLOTS_AT * 4),
-      0,
-      SLOTS_AT,
-    );
-    const isOurs = load(head, AT_MAGIC) === MAGIC && head[AT_VERSION] === LAYOUT_VERSION;
-    if (!isOurs || head[AT_PAGES] !== pagesIn(buffer.byteLength)) {
+    if (!isLarge || !isArena(new Int32Array(buffer as ArrayBuffer))) {
       throw new NotSupportedError(
         `Cannot attach to the memory given: it is no arena of version ${LAYOUT_VERSION}`,
       );
     }
-    return new Arena(buffer, layoutOf(head[AT_PAGES]));
+    return new Arena(memory, buffer, layoutOf(pagesIn(buffer.byteLength)));
   }
 
   /** Whether other isolates can see it. */
   get shared(): boolean {
-    return typeof SharedArrayBuffer !== "undefined" && this.buffer instanceof SharedArrayBuffer;
+    return !(this.memory instanceof ArrayBuffer);
+  }
+
+  /** The mapping that it is in, if it is in one: then other processes can see it too. */
+  get mapped(): Mapped | undefined {
+    return "address" in this.memory ? this.memory : undefined;
+  }
+
+  /** Number of this process among those that map it. */
+  get program(): number {
+    return this.mapped?.program ?? FIRST_PROGRAM;
   }
 
   /** Address of an isolate's slot. */
@@ -161,6 +179,30 @@ export class Arena {
     if (generationIn(seen) !== generationOf(handle) || (seen & 7) !== from) return false;
     return compareExchange(this.words, at, seen, blockWord(generationIn(seen), owner, to)) === seen;
   }
+}
+
+/** See {@linkcode Arena.create}. */
+export interface ArenaOptions {
+  /** About how many bytes. */
+  readonly bytes?: number;
+  /** What it is made of; default the best there is. */
+  readonly backing?: Backing;
+}
+
+const MAKE: Readonly<Record<Backing, (bytes: number) => Memory>> = {
+  mapped: makeMapped,
+  shared: (bytes) => new SharedArrayBuffer(bytes),
+  plain: (bytes) => new ArrayBuffer(bytes),
+};
+
+function bufferOf(memory: Memory): SharedArrayBuffer | ArrayBuffer {
+  return "address" in memory ? openMapped(memory) : memory;
+}
+
+/** Whether memory holds an arena of this version and of its own size. */
+export function isArena(words: Int32Array): boolean {
+  return load(words, AT_MAGIC) === MAGIC && words[AT_VERSION] === LAYOUT_VERSION &&
+    words[AT_PAGES] === pagesIn(words.byteLength);
 }
 
 /** See {@linkcode Arena.changeKind}. */

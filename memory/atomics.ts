@@ -23,11 +23,45 @@ export const and = Atomics.and;
 export const exchange = Atomics.exchange;
 /** Swaps a word if it is what is expected and gives what it was. */
 export const compareExchange = Atomics.compareExchange;
-/** Wakes those who wait on a word. */
-export const notify = Atomics.notify;
-/** Blocks until the word is notified: `"ok"`, `"not-equal"` or `"timed-out"`. */
-export const wait = Atomics.wait;
-/** A promise of the same. Never pass it a time limit: one that is not reached leaks. */
-export const waitAsync = Atomics.waitAsync;
 /** Tells the processor that this is a spinning loop. */
 export const pause: (iterations?: number) => void = Atomics.pause;
+
+/** What a wait gives at once, or a promise of it. */
+export type Ringing = { async: false; value: string } | { async: true; value: Promise<string> };
+
+/** How to wait on the words of memory on which JavaScript's own waits do not work. */
+export interface Waits {
+  /** As {@linkcode notify}. */
+  notify(words: Int32Array, at: number): number;
+  /** As {@linkcode wait}. */
+  wait(words: Int32Array, at: number, value: number, ms?: number): string;
+  /** As {@linkcode waitAsync}. */
+  waitAsync(words: Int32Array, at: number, value: number): Ringing;
+}
+
+const elsewhere = new WeakMap<ArrayBufferLike, Waits>();
+
+/** Says how to wait on a piece of memory; others are waited on as JavaScript does. */
+export function waitWith(memory: ArrayBuffer, waits: Waits): void {
+  elsewhere.set(memory, waits);
+}
+
+/** The waits of memory that has its own; shared memory is told by one comparison. */
+function waitsOf({ buffer }: Int32Array): Waits | undefined {
+  return buffer instanceof SharedArrayBuffer ? undefined : elsewhere.get(buffer);
+}
+
+/** Wakes those who wait on a word. */
+export function notify(words: Int32Array, at: number): number {
+  return waitsOf(words)?.notify(words, at) ?? Atomics.notify(words, at);
+}
+
+/** Blocks until the word is notified: `"ok"`, `"not-equal"` or `"timed-out"`. */
+export function wait(words: Int32Array, at: number, value: number, ms?: number): string {
+  return waitsOf(words)?.wait(words, at, value, ms) ?? Atomics.wait(words, at, value, ms);
+}
+
+/** A promise of the same. It takes no time limit: one that is not reached leaks. */
+export function waitAsync(words: Int32Array, at: number, value: number): Ringing {
+  return waitsOf(words)?.waitAsync(words, at, value) ?? Atomics.waitAsync(words, at, value);
+}

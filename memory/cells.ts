@@ -198,6 +198,30 @@ export function commitAlone(words: Int32Array, ring: Cells, ticket: number): voi
 }
 
 /**
+ * Publishes the only writer's cell and leaves the tail hint behind: whoever needs the true tail goes on
+ * from the hint, see {@linkcode firstUnwritten}.
+ */
+export function fillAlone(words: Int32Array, ring: Cells, ticket: number): void {
+  store(words, cellOf(ring, ticket), cellWord(ticket, 0, FULL));
+}
+
+/**
+ * Whether the cell of a ticket is in this state. Where the other side is one isolate, which goes in
+ * order, all tickets before it are as far too.
+ */
+export function isAt(words: Int32Array, ring: Cells, { ticket, kind }: Expected): boolean {
+  return load(words, cellOf(ring, ticket)) === cellWord(ticket, 0, kind);
+}
+
+/** See {@linkcode isAt}. */
+export interface Expected {
+  /** The ticket. */
+  readonly ticket: number;
+  /** EMPTY or FULL. */
+  readonly kind: number;
+}
+
+/**
  * What the only reader finds at its ticket: the cell, {@linkcode NONE}, or {@linkcode SKIP} when the
  * writer gave the ticket up and the reader should go on to the next.
  */
@@ -217,6 +241,11 @@ export function takeAlone(words: Int32Array, ring: Cells, ticket: number): numbe
 export function releaseAlone(words: Int32Array, ring: Cells, ticket: number): void {
   store(words, cellOf(ring, ticket), cellWord(ticket + ring.mask + 1, 0, EMPTY));
   store(words, ring.head, (ticket + 1) | 0);
+}
+
+/** Gives the only reader's cell back and leaves the head hint behind; see {@linkcode firstUnread}. */
+export function emptyAlone(words: Int32Array, ring: Cells, ticket: number): void {
+  store(words, cellOf(ring, ticket), cellWord(ticket + ring.mask + 1, 0, EMPTY));
 }
 
 /** Where the next only reader goes on: the first ticket from the head hint that was not released. */

@@ -80,6 +80,14 @@ export class Chain {
     this.#rings[this.#reading].ring.release(cell);
   }
 
+  /** Whether {@linkcode take} would give a frame. Takes nothing. */
+  get ready(): boolean {
+    for (let index = this.#reading;; index = this.#follow(index)) {
+      const ready = this.#rings[index].ring.ready;
+      if (ready !== undefined) return ready;
+    }
+  }
+
   /** Byte offset of a cell's frame. */
   frameAt(cell: number): number {
     return this.#rings[0].ring.frameAt(cell);

@@ -9,9 +9,10 @@
  */
 import { FullError } from "../errors.ts";
 import { Arena } from "./arena.ts";
+import { store } from "./atomics.ts";
 import { Heap } from "./heap.ts";
 import { Park } from "./park.ts";
-import { type Life, markRunning, takeSlot } from "./slots.ts";
+import { type Life, markRunning, SLOT_PID, SLOT_PROGRAM, takeSlot } from "./slots.ts";
 
 /** An isolate's part in a program. */
 export class Isolate {
@@ -19,18 +20,29 @@ export class Isolate {
   readonly arena: Arena;
   /** Which slot this isolate has, and which life of it. */
   readonly life: Life;
+  /** The first isolate of this process, which makes and buries the others. */
+  readonly root: Life;
   /** Where it allocates. */
   readonly heap: Heap;
   /** Where it waits. */
   readonly park: Park;
 
   /** Joins the arena as the isolate of `life`. */
-  constructor(arena: Arena, life: Life) {
+  constructor(arena: Arena, life: Life, root: Life = life) {
     this.arena = arena;
     this.life = life;
+    this.root = root;
     this.heap = new Heap(arena, life.slot);
     this.park = new Park(arena, life.slot);
+    const at = arena.slotAt(life.slot);
+    store(arena.words, at + SLOT_PROGRAM, arena.program);
+    store(arena.words, at + SLOT_PID, typeof Deno === "undefined" ? 0 : Deno.pid);
     markRunning(arena, life);
+  }
+
+  /** Whether it is the first of its process. */
+  get isRoot(): boolean {
+    return this.root.slot === this.life.slot;
   }
 
   /** Number of its slot. */
@@ -51,6 +63,11 @@ let current: Isolate | undefined;
 /** The isolate that this code runs in. */
 export function here(): Isolate {
   return current ??= Isolate.join(Arena.create());
+}
+
+/** Whether this code has an isolate already. */
+export function isSettled(): boolean {
+  return current !== undefined;
 }
 
 /** Makes `isolate` the one that this code runs in: called once, before anything else needs one. */

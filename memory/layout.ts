@@ -14,7 +14,7 @@
 /** First word of every arena. */
 export const MAGIC = 0x54726f75;
 /** Changes whenever anything here does. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 /** Words of the head. */
 export const HEAD_WORDS = 64;
 /** Word of the head: see {@linkcode MAGIC}. */
@@ -25,6 +25,16 @@ export const AT_VERSION = 1;
 export const AT_PAGES = 2;
 /** Word of the head: deaths so far; whoever waits for the end of an isolate looks when it changed. */
 export const AT_DEATHS = 4;
+/** Word of the head: unit of the directory of names plus 1, or 0. */
+export const AT_NAMES = 20;
+
+/** Word of the head: 1 once other processes may be here, whose rings come another way. */
+export const AT_OPEN = 5;
+
+/** First of the words of the head that say what a program must know to join; see `named_arena.ts`. */
+export const AT_PROOF = 8;
+/** Words of the proof. */
+export const PROOF_WORDS = 8;
 
 /** Most isolates at a time. */
 export const MAX_ISOLATES = 256;

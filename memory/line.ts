@@ -30,16 +30,38 @@ export interface Wait<T> extends WaitOptions {
   readonly operation: string;
   /** The error of a wait that ran out of time; default {@linkcode TimeoutError}. */
   timedOut?(): Error;
+  /** Called when the wait was called off or ran out of time, before it rejects. */
+  gaveUp?(): void;
 }
 
-interface Waiting {
+/** Somebody who waits. Whoever lets it go on takes it out of the room first, then calls one of the two. */
+export interface Waiting {
+  /** Tries; {@linkcode PENDING} when it cannot go on yet. */
   readonly attempt: () => unknown;
+  /** Called when it gives up, before it is rejected. */
+  readonly gaveUp?: () => void;
+  /** Called with what the attempt gave. */
   readonly resolve: (value: never) => void;
+  /** Called with what the attempt threw. */
   readonly reject: (reason: unknown) => void;
 }
 
+/** Where those wait who want the same thing: each is tried again when it may have changed. */
+export interface Room {
+  /** Whether anybody waits. */
+  readonly wanted: boolean;
+  /** Comes to wait, behind those who do. */
+  enter(waiting: Waiting): void;
+  /** Waits no more; who is not there is ignored. */
+  leave(waiting: Waiting): void;
+  /** Has those who wait try again. */
+  stir(): void;
+  /** A promise of what need not be waited for. */
+  settled<T>(value: T): Promise<T>;
+}
+
 /** The waiting line of one thing in one isolate. */
-export class Line implements Source {
+export class Line implements Source, Room {
   readonly list: number;
   readonly topic: number;
   armed = false;
@@ -67,10 +89,10 @@ export class Line implements Source {
       try {
         const value = first.attempt();
         if (value === PENDING) break;
-        this.#leave(first);
+        this.leave(first);
         first.resolve(value as never);
       } catch (error) {
-        this.#leave(first);
+        this.leave(first);
         first.reject(error);
       }
       served = true;
@@ -92,6 +114,22 @@ export class Line implements Source {
     }
     if (timeout !== undefined && timeout <= 0) return Promise.reject(timedOut(wait));
     return this.#queueUp(wait);
+  }
+
+  /** Queues up; see {@linkcode Line.until} for who waits in one line only. */
+  enter(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#park.keepAlive.add();
+    this.#park.watch(this);
+  }
+
+  /** Leaves the line. */
+  leave(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting);
+    if (at < 0) return;
+    if (at === 0) this.#waiting.shift();
+    else this.#waiting.splice(at, 1);
+    this.#park.keepAlive.remove();
   }
 
   /** Has those who wait try again, as if rung. */
@@ -119,6 +157,7 @@ export class Line implements Source {
       };
       const waiting: Waiting = {
         attempt: () => wait.attempt(),
+        gaveUp: () => wait.gaveUp?.(),
         resolve: settle(resolve) as (value: never) => void,
         reject: settle(reject),
       };
@@ -130,30 +169,22 @@ export class Line implements Source {
           Math.min(timeout, MAX_DELAY),
         );
       }
-      this.#waiting.push(waiting);
-      this.#park.keepAlive.add();
-      this.#park.watch(this);
+      this.enter(waiting);
     });
   }
 
   #giveUp(waiting: Waiting, reason: unknown): void {
-    this.#leave(waiting);
+    this.leave(waiting);
+    waiting.gaveUp?.();
     waiting.reject(reason);
     this.stir();
-  }
-
-  #leave(waiting: Waiting): void {
-    const at = this.#waiting.indexOf(waiting);
-    if (at < 0) return;
-    if (at === 0) this.#waiting.shift();
-    else this.#waiting.splice(at, 1);
-    this.#park.keepAlive.remove();
   }
 }
 
 /** Timers wrap beyond this. */
 export const MAX_DELAY = 2 ** 31 - 1;
 
-function timedOut(wait: Wait<unknown>): Error {
+/** The error of a wait that ran out of time. */
+export function timedOut(wait: Pick<Wait<unknown>, "operation" | "timeout" | "timedOut">): Error {
   return wait.timedOut?.() ?? new TimeoutError(wait.operation, wait.timeout!);
 }

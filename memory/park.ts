@@ -84,7 +84,9 @@ export class Park {
   #state: State = "idle";
   #heard = 0;
   #quiet = 0;
+  // Two counts: were it one, whoever asks in step with the turns would never see its turn come.
   #count = 0;
+  #settled = 0;
   #lastBreath = 0;
   #waking = false;
   /** Who keeps the event loop alive. */
@@ -93,6 +95,9 @@ export class Park {
   onDeath: () => void = () => {};
   /** Called, before anything else is done, when this isolate was given a command or some isolate died. */
   onCommand: () => void = () => {};
+
+  /** Called now and then while the thread is blocked: nothing else can run then. */
+  whileBlocked: () => void = () => {};
 
   /** The waiting room of the isolate in `slot`. */
   constructor(arena: Arena, slot: number) {
@@ -134,6 +139,11 @@ export class Park {
     }
   }
 
+  /** Rings one isolate for what waits under a topic; here it is tried again soon. */
+  ringOne(slot: number, topic: number): void {
+    this.#ring(slot, 1 << topic);
+  }
+
   /** Has the sources tried again soon, without a ring. */
   wake(): void {
     if (this.#state === "turning") return;
@@ -151,7 +161,7 @@ export class Park {
 
   /** Whether so much was done without a pause that the event loop should get a turn. */
   isOutOfBreath(): boolean {
-    if (++this.#count % (CHECK_EVERY * 8) !== 0) return false;
+    if (++this.#settled % (CHECK_EVERY * 8) !== 0) return false;
     return performance.now() - this.#lastBreath > BREATH_MS;
   }
 
@@ -170,7 +180,12 @@ export class Park {
    *
    * @throws NotSupportedError where the memory is not shared: nobody else could change anything
    */
-  block(source: Source, { attempt, timeout = Infinity }: Blocking): boolean {
+  block(source: Source, blocking: Blocking): boolean {
+    return this.blockOnAny([source], blocking);
+  }
+
+  /** As {@linkcode Park.block}, until one of several sources changes so that `attempt` succeeds. */
+  blockOnAny(sources: readonly Source[], { attempt, timeout = Infinity }: Blocking): boolean {
     if (attempt()) return true;
     if (timeout <= 0) return false;
     if (!this.#arena.shared) {
@@ -182,11 +197,12 @@ export class Park {
     try {
       for (;;) {
         if (this.#look(attempt)) return true;
-        enlist(this.#words, source.list, this.#slot);
+        for (const { list } of sources) enlist(this.#words, list, this.#slot);
         if (attempt()) return true;
         const left = end - performance.now();
         if (left <= 0) return false;
         this.#sleepBlocking(Math.min(left, SLICE_MS));
+        this.whileBlocked();
       }
     } finally {
       // Those who wait asynchronously rely on the bell being ASLEEP, which the answers here took away.

@@ -38,6 +38,25 @@ export const INBOX_REGION: RegionType = 4;
 
 /** A message too large for a block, while it is fed to its reader. */
 export const STREAM_REGION: RegionType = 5;
+/** A lock: who has it, and who waits for it. */
+export const LOCK_REGION: RegionType = 10;
+/** Permits, and who has them. */
+export const SEMAPHORE_REGION: RegionType = 11;
+/** Those who wait to be notified. */
+export const CONDITION_REGION: RegionType = 12;
+/** A flag, and those who wait for it. */
+export const EVENT_REGION: RegionType = 13;
+/** Those who wait for each other. */
+export const BARRIER_REGION: RegionType = 14;
+/** Shared scalars: a value, an array, a record. */
+export const VALUE_REGION: RegionType = 16;
+/** Shared bytes that have a name. */
+export const MEMORY_REGION: RegionType = 17;
+/** A part of the directory of names. */
+export const NAMES_REGION: RegionType = 18;
+
+/** As {@linkcode QUEUE_REGION}, with what was got and is not done. */
+export const JOINABLE_QUEUE_REGION: RegionType = 19;
 
 /** Makes a region held by `slot`, its content zeroed; {@linkcode NO_ROOM} when the arena is full. */
 export function makeRegion(arena: Arena, heap: Heap, options: RegionOptions): BlockHandle {
@@ -94,6 +113,23 @@ export function forgetRegion(arena: Arena, region: BlockHandle): boolean {
   return sub(arena.words, arena.wordOf(region) + REGION_COUNT, 1) === 1;
 }
 
+const NAMED = 1 << 30;
+
+/** A name stands for the region and keeps it, as one who holds it does. A region has one at most. */
+export function nameRegion(arena: Arena, region: BlockHandle): void {
+  or(arena.words, arena.wordOf(region) + REGION_COUNT, NAMED);
+}
+
+/** It has no name (any more); `true` as for {@linkcode dropRegion}. A second time it is never last. */
+export function unnameRegion(arena: Arena, region: BlockHandle): boolean {
+  return and(arena.words, arena.wordOf(region) + REGION_COUNT, ~NAMED) === NAMED;
+}
+
+/** Whether it has a name. */
+export function isNamed(arena: Arena, region: BlockHandle): boolean {
+  return (load(arena.words, arena.wordOf(region) + REGION_COUNT) & NAMED) !== 0;
+}
+
 /** Whether `slot` holds it. */
 export function holdsRegion(arena: Arena, region: BlockHandle, slot: number): boolean {
   const word = load(arena.words, holderWordAt(arena.wordOf(region), slot));
@@ -106,10 +142,15 @@ export function holdsRegion(arena: Arena, region: BlockHandle, slot: number): bo
  * @throws ClosedError when what it named is gone, or is something else
  */
 export function checkRegion(arena: Arena, region: BlockHandle, type: RegionType): void {
-  const alive = Number.isSafeInteger(region) && region >= 0 && arena.isLive(region);
-  if (!alive || load(arena.words, arena.wordOf(region) + REGION_TYPE) !== type) {
+  if (typeOfRegion(arena, region) !== type) {
     throw new ClosedError("Cannot use the handle: what it named is gone");
   }
+}
+
+/** The type of the region that a handle from outside names; 0 when what it named is gone. */
+export function typeOfRegion(arena: Arena, region: BlockHandle): RegionType {
+  const alive = Number.isSafeInteger(region) && region >= 0 && arena.isLive(region);
+  return alive ? load(arena.words, arena.wordOf(region) + REGION_TYPE) : 0;
 }
 
 function setHolder(arena: Arena, region: BlockHandle, slot: number): boolean {

@@ -6,6 +6,9 @@
  *
  * - I1: readers are rung after each commit and each frame given up, writers after each release.
  * - I2: the position of an only writer or reader is its own; its successor finds it again in the cells.
+ *   So its hint may lag behind: it is written once in {@linkcode HINT_EVERY} frames.
+ * - I3: what an only writer or reader knows of cells ahead (free, or filled) stays true until it gets
+ *   there: only itself changes that, when the other side is one isolate too.
  *
  * @module
  */
@@ -14,6 +17,7 @@ import type { Arena } from "./arena.ts";
 import { load, store } from "./atomics.ts";
 import {
   abandon,
+  cellOf,
   type Cells,
   cellWord,
   claim,
@@ -21,14 +25,20 @@ import {
   commit,
   commitAlone,
   EMPTY,
+  emptyAlone,
+  fillAlone,
   firstUnread,
   firstUnwritten,
+  FULL,
+  isAt,
   isHeldBy,
   NONE,
   recoverCell,
   release,
   releaseAlone,
+  SEAL,
   SKIP,
+  skipGone,
   take,
   takeAlone,
   TAKEN,
@@ -49,6 +59,10 @@ const WRITERS = 48;
 const RING_WORDS = 64;
 /** Words of a cell before its frame: the cell's word and the frame's length and flags. */
 const CELL_HEAD_WORDS = 2;
+/** An atomic operation costs as much as a short message does otherwise, so each one saved counts. */
+const HINT_EVERY = 32;
+/** So many frames in a row went at once: look as many ahead. */
+const LOOK_AHEAD = 8;
 
 /** Size of a ring. */
 export interface RingSize {
@@ -117,8 +131,12 @@ export class Ring {
   readonly #aloneWriting: boolean;
   /** Ticket of the frame committed here last; tickets wrap at 20 bits. */
   lastTicket = -1;
+  readonly #looksAhead: boolean;
   #reading = -1;
   #writing = -1;
+  // Cells ahead known to be free, or filled; below 0: how many must yet go at once before it is worth a look.
+  #free = -LOOK_AHEAD;
+  #filled = -LOOK_AHEAD;
 
   /** The ring at `at`, used by `isolate` as `use` says. */
   constructor(isolate: Isolate, at: number, use: RingUse) {
@@ -128,6 +146,8 @@ export class Ring {
     this.#me = isolate.slot;
     this.#aloneReading = use.readers === "one";
     this.#aloneWriting = use.writers === "one";
+    this.#looksAhead = this.#aloneReading && this.#aloneWriting &&
+      this.#cells.limit > this.#cells.mask && this.#cells.mask >= LOOK_AHEAD;
     this.room = (4 << this.#cells.shift) - CELL_HEAD_WORDS * 4;
     const lists = use.lists ?? at;
     this.readers = new Line(isolate.park, lists + READERS);
@@ -137,14 +157,27 @@ export class Ring {
 
   /** Finds the positions of a side that had another owner before. */
   resume(): void {
+    this.#free = this.#filled = -LOOK_AHEAD;
     if (this.#aloneReading) this.#reading = firstUnread(this.#words, this.#cells);
     if (this.#aloneWriting) this.#writing = firstUnwritten(this.#words, this.#cells);
   }
 
   /** A cell to fill, NONE or SEALED. Fill it, then {@linkcode commit} or {@linkcode abandon} it. */
   claim(): number {
-    if (this.#aloneWriting) return claimAlone(this.#words, this.#cells, this.#writing);
-    return claim(this.#words, this.#cells, this.#me);
+    if (!this.#aloneWriting) return claim(this.#words, this.#cells, this.#me);
+    if (this.#free > 0) return cellOf(this.#cells, this.#writing);
+    const cell = claimAlone(this.#words, this.#cells, this.#writing);
+    this.#free = cell < 0 ? -LOOK_AHEAD : this.#ahead(this.#free, this.#writing, EMPTY);
+    return cell;
+  }
+
+  /** What is known of the cells ahead once the one at `ticket` was found to be `kind`. */
+  #ahead(known: number, ticket: number, kind: number): number {
+    if (known < 0) return known;
+    return this.#looksAhead &&
+        isAt(this.#words, this.#cells, { ticket: (ticket + LOOK_AHEAD - 1) | 0, kind })
+      ? LOOK_AHEAD
+      : -LOOK_AHEAD;
   }
 
   /**
@@ -156,8 +189,11 @@ export class Ring {
     this.#words[cell + 1] = meta;
     this.lastTicket = this.#words[cell] >>> 12;
     if (this.#aloneWriting) {
-      commitAlone(this.#words, this.#cells, this.#writing);
-      this.#writing = (this.#writing + 1) | 0;
+      const ticket = this.#writing;
+      if (ticket % HINT_EVERY === 0) commitAlone(this.#words, this.#cells, ticket);
+      else fillAlone(this.#words, this.#cells, ticket);
+      this.#writing = (ticket + 1) | 0;
+      this.#free += this.#free > 0 ? -1 : 1;
     } else if (!commit(this.#words, cell, this.#me)) {
       throw new NotOwnerError("Cannot send: this isolate was declared dead");
     }
@@ -175,9 +211,13 @@ export class Ring {
   /** The oldest frame's cell, NONE or SEALED. Read it, then {@linkcode release} it. */
   take(): number {
     if (!this.#aloneReading) return take(this.#words, this.#cells, this.#me);
+    if (this.#filled > 0) return cellOf(this.#cells, this.#reading);
     for (;;) {
       const found = takeAlone(this.#words, this.#cells, this.#reading);
-      if (found !== SKIP) return found;
+      if (found !== SKIP) {
+        this.#filled = found < 0 ? -LOOK_AHEAD : this.#ahead(this.#filled, this.#reading, FULL);
+        return found;
+      }
       this.#reading = (this.#reading + 1) | 0;
       this.#isolate.park.changed(this.writers.list, this.writers.topic);
     }
@@ -186,10 +226,18 @@ export class Ring {
   /** Gives a cell back to the writers. */
   release(cell: number): void {
     if (this.#aloneReading) {
-      releaseAlone(this.#words, this.#cells, this.#reading);
-      this.#reading = (this.#reading + 1) | 0;
+      const ticket = this.#reading;
+      if (ticket % HINT_EVERY === 0) releaseAlone(this.#words, this.#cells, ticket);
+      else emptyAlone(this.#words, this.#cells, ticket);
+      this.#reading = (ticket + 1) | 0;
+      this.#filled += this.#filled > 0 ? -1 : 1;
     } else release(this.#words, this.#cells, { cell, me: this.#me });
     this.#isolate.park.changed(this.writers.list, this.writers.topic);
+  }
+
+  /** Whether {@linkcode take} would give a frame; `undefined`: the ring has ended. Takes nothing. */
+  get ready(): boolean | undefined {
+    return peek(this.#words, this.#cells);
   }
 
   /** Byte offset of a cell's frame. */
@@ -209,7 +257,11 @@ export class Ring {
 
   /** Frames inside, for information: by the time it is known it may have changed. */
   get size(): number {
-    const inside = (load(this.#words, this.#cells.tail) - load(this.#words, this.#cells.head)) | 0;
+    const words = this.#words;
+    const cells = this.#cells;
+    const head = this.#aloneReading ? firstUnread(words, cells) : load(words, cells.head);
+    const tail = this.#aloneWriting ? firstUnwritten(words, cells) : load(words, cells.tail);
+    const inside = (tail - head) | 0;
     return Math.max(0, Math.min(inside, this.#cells.limit));
   }
 
@@ -225,6 +277,17 @@ export class Ring {
     park.changed(this.writers.list, this.writers.topic);
     this.readers.stir();
     this.writers.stir();
+  }
+}
+
+/** Looks at the oldest frame that is not taken, past those given up. */
+function peek(words: Int32Array, cells: Cells): boolean | undefined {
+  for (;;) {
+    const ticket = load(words, cells.head);
+    const seen = load(words, cellOf(cells, ticket));
+    if (seen === cellWord(ticket, 0, FULL)) return true;
+    if (seen === cellWord(ticket, 0, SEAL)) return undefined;
+    if (!skipGone(words, cells) && load(words, cells.head) === ticket) return false;
   }
 }
 

@@ -40,8 +40,12 @@ export const SLOT_PARENT_LIFE = 7;
 export const SLOT_INBOX = 5;
 /** Offset in a slot: a wait list that nobody but the doorbell's `DEATH` bit rings. */
 export const SLOT_DEATHS = 20;
-/** Offset in a slot: its doorbell, on a cache line of its own. */
+/** Offset in a slot: its doorbell, on a cache line of its own; the next word says how it sleeps. */
 export const SLOT_BELL = 16;
+/** Offset in a slot: number of the operating system process that it is in. */
+export const SLOT_PROGRAM = 18;
+/** Offset in a slot: the id of that process. */
+export const SLOT_PID = 19;
 
 /** Reasons by their number in the arena. */
 export const REASONS: readonly ExitReason[] = [
@@ -80,9 +84,10 @@ export function takeSlot(arena: Arena, parent: Life): Life | undefined {
     if ((seen & 7) !== VACANT) continue;
     const incarnation = ((seen >>> 7) + 1) % INCARNATIONS;
     if (compareExchange(words, at, seen, (incarnation << 7) | STARTING) !== seen) continue;
-    for (const field of [SLOT_COMMAND, SLOT_EXIT_CODE, SLOT_EXIT_SAID, SLOT_BELL]) {
+    for (const field of [SLOT_COMMAND, SLOT_EXIT_CODE, SLOT_EXIT_SAID, SLOT_BELL, SLOT_PID]) {
       store(words, at + field, 0);
     }
+    store(words, at + SLOT_PROGRAM, arena.program);
     adopt(arena, { slot, incarnation }, parent);
     return { slot, incarnation };
   }
@@ -103,6 +108,11 @@ export function parentOf(arena: Arena, { slot }: Life): Life {
     slot: load(arena.words, at + SLOT_PARENT),
     incarnation: load(arena.words, at + SLOT_PARENT_LIFE),
   };
+}
+
+/** Id of the operating system process that an isolate is, or was, in; 0 while that is not known. */
+export function pidOf(arena: Arena, { slot }: Life): number {
+  return load(arena.words, arena.slotAt(slot) + SLOT_PID);
 }
 
 /** The present life of a slot. */
@@ -128,6 +138,12 @@ export function isAlive(arena: Arena, { slot, incarnation }: Life): boolean {
   const seen = load(arena.words, arena.slotAt(slot));
   const state = seen & 7;
   return (seen >>> 7) === incarnation && (state === STARTING || state === RUNNING);
+}
+
+/** Whether the slot has not gone on from this life: it lives, or is dead and not yet swept. */
+export function isLifeOf(arena: Arena, { slot, incarnation }: Life): boolean {
+  const seen = load(arena.words, arena.slotAt(slot));
+  return (seen >>> 7) === incarnation && (seen & 7) !== VACANT;
 }
 
 /** Declares an isolate dead and tells everybody who waits; `false` when it was dead already. */

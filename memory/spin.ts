@@ -8,7 +8,8 @@
  *
  * - I1: a spin pays while two of three find something: then one that fails costs less than they saved.
  * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 64th wait spins, after
- *   each such that found nothing half as many, down to every 4096th; and one after a long sleep.
+ *   each such half as many, down to every 4096th, until several in a row find something; and one after
+ *   a long sleep.
  *
  * @module
  */
@@ -48,6 +49,7 @@ export class SpinHabit {
     const longest = Math.min(SPIN_MS, LEAST_MS + TIMES_TYPICAL * this.#typical);
     const begun = performance.now();
     const found = lookUntil(begun + (isProbe ? PROBE_MS : longest), words, { at, attempt });
+    if (isProbe) this.#probeAt = Math.min(PROBE_LAST, this.#probeAt * 2);
     this.#learn(found, Math.min(SPIN_MS, performance.now() - begun));
     return found;
   }
@@ -60,13 +62,12 @@ export class SpinHabit {
 
   #learn(found: Found, took: number): void {
     this.#waits = 0;
-    if (found === "nothing") {
-      if (this.#credit === 0) this.#probeAt = Math.min(PROBE_LAST, this.#probeAt * 2);
-      this.#credit = Math.max(0, this.#credit - LOSS);
-    } else {
-      this.#probeAt = PROBE_FIRST;
+    if (found === "nothing") this.#credit = Math.max(0, this.#credit - LOSS);
+    else {
       this.#credit = Math.min(BEST, this.#credit + 1);
       this.#typical += (took - this.#typical) / 8;
+      // A probe is long enough to find something even where spins do not pay; those after it tell.
+      if (this.#credit >= START) this.#probeAt = PROBE_FIRST;
     }
   }
 }

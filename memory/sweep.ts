@@ -77,12 +77,17 @@ function settleLoose(isolate: Isolate, handle: BlockHandle): void {
   const at = arena.wordOf(handle);
   const cell = load(arena.words, at + GOES_TO_CELL);
   const ticket = load(arena.words, at + GOES_WITH_TICKET);
+  if (wasCommitted(arena, cell, ticket)) {
+    arena.changeKind(handle, { from: LOOSE, to: LOOSE, owner: ORPHAN });
+  } else heap.free(handle);
+}
+
+/** Whether the frame that was to have this ticket was committed; asked before the cell is recovered. */
+export function wasCommitted(arena: Arena, cell: number, ticket: number): boolean {
   const seen = load(arena.words, cell);
   const lead = ahead(seen, ticket);
   const kind = seen & 7;
-  const committed = lead > 0 || (lead === 0 && kind !== EMPTY && kind !== CLAIM && kind !== TOMB);
-  if (committed) arena.changeKind(handle, { from: LOOSE, to: LOOSE, owner: ORPHAN });
-  else heap.free(handle);
+  return lead > 0 || (lead === 0 && kind !== EMPTY && kind !== CLAIM && kind !== TOMB);
 }
 
 /** Pages of the dead: cut ones are up for adoption, half-built runs are free. */

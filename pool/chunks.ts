@@ -4,15 +4,21 @@
  *
  * @module
  */
+import type { Pace } from "./pace.ts";
 
 /** Whatever gives items. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
+/** Milliseconds of work that a chunk should be: far more than it costs to hand out, and soon done. */
+const CHUNK_MS = 4;
+
 /**
- * Items for each chunk unless asked otherwise: four chunks for each worker, as Python's `Pool.map`.
+ * Items for the next chunk: what takes {@linkcode CHUNK_MS}, as measured, but no more than lets each worker
+ * have four chunks, as Python's `Pool.map` cuts them. Before the first measurement: as Python.
  */
-export function defaultChunk(items: number, workers: number): number {
-  return Math.max(1, Math.ceil(items / (workers * 4)));
+export function nextChunk(items: number, workers: number, { item }: Pace): number {
+  const most = Math.max(1, Math.ceil(items / (workers * 4)));
+  return item === Infinity ? most : Math.max(1, Math.min(most, Math.round(CHUNK_MS / item)));
 }
 
 /** @throws RangeError when a chunk would have no items */
@@ -28,15 +34,6 @@ export async function collect<T>(items: Items<T>): Promise<readonly T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
-}
-
-/** Cuts a list. */
-export function cut<T>(items: readonly T[], chunksize: number): T[][] {
-  const chunks: T[][] = [];
-  for (let from = 0; from < items.length; from += chunksize) {
-    chunks.push(items.slice(from, from + chunksize));
-  }
-  return chunks;
 }
 
 /** Cuts a source as it is read. */

@@ -1,115 +1,118 @@
 // Runs in: owner
 /**
- * The workers of a pool and what each has in hand: starts them, hands out leases, replaces those that
- * die. A worker may hold a few short leases ahead, so that it need not wait for the next; when it dies,
- * those it had not begun go to others.
+ * Hands out leases: which one is next, and to whom. A worker may hold a few short leases ahead, so that
+ * it need not wait for the next; when it dies, those it had not begun go to others, and when it takes
+ * longer than expected they are taken back.
  *
  * Nothing is put behind, or in front of, a function that is slow or was never seen to end: a worker holds
  * leases ahead only while all it holds are short.
  *
  * - I1: every lease handed out comes back: done, failed, or to be handed out again.
- * - I2: as long as the pool is open or has work, there are as many workers as its size, or on their way;
- *   unless workers cannot start: then all work fails with the reason.
+ * - I2: a lease waits behind another one in the same worker for no longer than {@linkcode LATE_MS} while
+ *   it could be anywhere else.
+ * - I3: when workers cannot start, or die too often, all work fails with the reason.
  *
  * @module
  */
-import { CancelledError, ExitError } from "../errors.ts";
-import type { ActorRef, Isolation, Protocol } from "../actors/actor.ts";
-import type { CodeRef } from "../actors/code.ts";
-import { spawn } from "../actors/spawn.ts";
-import { type Lease, taskError } from "./lease.ts";
-import { type Initializer, PoolWorker } from "./worker.ts";
+import { type Backlog, isBefore } from "./backlog.ts";
+import { ahead, firstBound, freest } from "./choice.ts";
+import { DRAINED, type Happening } from "./events.ts";
+import { Gauges } from "./gauges.ts";
+import { type Ended, type Failure, type Lease, lost, taskError, terminated } from "./lease.ts";
+import { Lines } from "./lines.ts";
+import type { Handover, Member, Outcome } from "./member.ts";
+import { type Pace, Paces } from "./pace.ts";
+import type { Policy } from "./policies/policy.ts";
+import { Recycling, type RecyclingLimits } from "./recycling.ts";
+import { type Seat, type SeatEvents, type SeatOptions, Seats } from "./seats.ts";
 
-/** Failed starts in a row after which a pool gives up. */
-const MAX_FAILED_STARTS = 3;
-/** Most leases that a worker holds at a time. */
-const MOST_AHEAD = 16;
-/** Milliseconds of work that a worker may hold ahead. */
-const AHEAD_MS = 2;
+/** Milliseconds after which what a worker has not begun is taken back. */
+const LATE_MS = 10;
 
 /** How a crew is made. */
-export interface CrewOptions {
-  /** Workers at a time. */
-  readonly size: number;
-  /** Where they run. */
-  readonly isolation: Isolation;
-  /** What runs first in each. */
-  readonly initializer: Initializer | null;
-  /** Leases after which a worker is replaced. */
-  readonly maxTasksPerChild: number;
+export interface CrewOptions extends SeatOptions, RecyclingLimits {
+  /** In which order leases are handed out. */
+  readonly policy: Policy;
 }
 
-type PoolWorkerRef = ActorRef<Protocol<typeof PoolWorker>>;
-
-/** A function, and how long it takes. */
-interface Pace {
-  readonly number: number;
-  milliseconds: number;
-}
-
-/** One worker. */
-interface Member {
-  readonly ref: PoolWorkerRef;
-  readonly known: Set<number>;
-  held: number;
-  /** Leases that it may hold, as long as it holds those that it has. */
-  limit: number;
-  taken: number;
-  retiring: boolean;
-}
-
-/** What happens in a crew that its pool counts. */
+/** What happens in a crew that its pool wants to know. */
 export interface CrewEvents {
-  /** A lease succeeded or failed for good. */
-  settled(succeeded: boolean): void;
-  /** A worker died and is replaced. */
-  replaced(): void;
+  /** Fewer leases wait than before. */
+  roomier(): void;
+  /** Something happened. */
+  happened(event: Happening): void;
 }
 
-/** The workers of a pool. */
-export class Crew {
+/** The workers of a pool and what they do. */
+export class Crew implements SeatEvents {
+  /** What is counted. */
+  readonly gauges: Gauges = new Gauges();
   readonly #options: CrewOptions;
   readonly #events: CrewEvents;
-  readonly #members = new Set<Member>();
-  readonly #waiting: Lease[] = [];
-  readonly #paces = new Map<string, Pace>();
-  #head = 0;
-  #starting = 0;
+  readonly #policy: Policy;
+  readonly #paces = new Paces();
+  readonly #lines = new Lines();
+  readonly #seats: Seats;
+  readonly #recycling: Recycling;
+  readonly #aheadOf = (lease: Lease) =>
+    this.#policy.ahead ? ahead(lease, this.paceOf(lease).lease) : 1;
+  #seq = 0;
   #unsettled = 0;
-  #failedStarts = 0;
   #broken: { readonly error: unknown } | undefined;
   #state: "working" | "dismissed" = "working";
+  #late: ReturnType<typeof setTimeout> | undefined;
   #idle: (() => void)[] = [];
 
   /** Starts the workers. */
   constructor(options: CrewOptions, events: CrewEvents) {
     this.#options = options;
     this.#events = events;
-    this.#fill();
+    this.#policy = options.policy;
+    this.#recycling = new Recycling(options);
+    this.#seats = new Seats(options, this);
   }
 
-  /** Workers that are up. */
-  get size(): number {
-    return this.#members.size;
+  /** The seats. */
+  get seats(): readonly Seat[] {
+    return this.#seats.all;
   }
 
-  /** Workers that have something in hand. */
-  get busy(): number {
-    return [...this.#members].filter(({ held }) => held > 0).length;
+  /** The workers that are up. */
+  get members(): Member[] {
+    return this.#seats.members;
   }
 
   /** Leases that no worker has yet. */
   get queued(): number {
-    return this.#waiting.length - this.#head;
+    return this.#lines.size;
   }
 
-  /** Takes a lease; it comes first when it was handed out before. */
-  submit(lease: Lease): void {
+  /** The pace of what a lease runs. */
+  paceOf({ code, mode }: Pick<Lease, "code" | "mode">): Pace {
+    return this.#paces.of(code, mode);
+  }
+
+  /** Answers for a lease from here on. */
+  accept(lease: Lease): void {
     this.#unsettled++;
+    const { ended } = lease;
+    lease.ended = (how) => {
+      ended?.(how);
+      this.#settled(lease, how);
+    };
+  }
+
+  /** Has an accepted lease wait for any worker, or for the one on a seat. */
+  enter(lease: Lease, seat?: Seat): void {
+    if (!lease.isWanted) return;
     if (this.#broken !== undefined) {
-      return this.#fail(lease, this.#broken.error);
+      const { error } = this.#broken;
+      return queueMicrotask(() => lease.fail(error));
     }
-    this.#waiting.push(lease);
+    lease.seq = this.#seq++;
+    lease.home = seat?.own ?? this.#lines.shared;
+    this.#lineUp(lease, lease.home);
+    if (seat !== undefined) this.#seats.start(seat);
     this.#handOut();
   }
 
@@ -119,9 +122,15 @@ export class Crew {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Resolves when as many workers are up as there are at least, or no more will be. */
+  whenReady(): Promise<void> {
+    return this.#seats.ready;
+  }
+
   /** Kills up to `count` workers, busy ones first; gives how many. */
   kill(count: number): number {
-    const victims = [...this.#members].sort((a, b) => b.held - a.held).slice(0, count);
+    const busyFirst = this.#seats.members.sort((a, b) => b.held.length - a.held.length);
+    const victims = busyFirst.slice(0, count);
     for (const { ref } of victims) ref.kill();
     return victims.length;
   }
@@ -129,194 +138,182 @@ export class Crew {
   /** Ends all workers: after what they have in hand, or at once. */
   async dismiss({ atOnce }: { atOnce: boolean }): Promise<void> {
     this.#state = "dismissed";
-    const waiting = this.#waiting.splice(0).slice(this.#head);
-    this.#head = 0;
-    for (const lease of waiting) this.#fail(lease, terminated(lease));
-    await Promise.all([...this.#members].map(({ ref }) => {
-      if (!atOnce) return ref.stop();
-      ref.kill();
-      return ref.exited;
-    }));
-  }
-
-  #fill(): void {
-    while (this.#state === "working" && this.#members.size + this.#starting < this.#options.size) {
-      this.#starting++;
-      this.#start();
+    clearTimeout(this.#late);
+    this.#failWaiting(terminated);
+    if (atOnce) {
+      const held = this.#seats.members.flatMap((member) => member.held.map(({ lease }) => lease));
+      for (const lease of held) lease.fail(terminated(lease));
     }
+    await this.#seats.close({ atOnce });
   }
 
-  async #start(): Promise<void> {
-    const { isolation, initializer } = this.#options;
-    try {
-      const ref = await spawn(PoolWorker, { args: [initializer], isolation });
-      this.#failedStarts = 0;
-      this.#starting--;
-      this.#welcome(ref);
-    } catch (error) {
-      this.#starting--;
-      if (++this.#failedStarts >= MAX_FAILED_STARTS) this.#breakDown(error);
-      else this.#fill();
+  up(seat: Seat): void {
+    this.#events.happened({ type: "worker-started", worker: seat.member!.ref.id });
+    this.#handOut();
+    if (seat.member!.held.length === 0) this.#seats.idle(seat.member!);
+  }
+
+  down(seat: Seat, member: Member): void {
+    this.gauges.left(member);
+    this.#events.happened({ type: "worker-ended", worker: member.ref.id });
+    const suspended = ({ isSuspended }: Lease) => isSuspended;
+    for (const lease of this.#lines.takeOut(seat.own, suspended)) {
+      lease.isSuspended = false;
+      this.#failed(lease, { exit: lost(lease) });
     }
-  }
-
-  #welcome(ref: PoolWorkerRef): void {
-    if (this.#state === "dismissed") return void ref.stop();
-    const member: Member = {
-      ref,
-      known: new Set(),
-      held: 0,
-      limit: 0,
-      taken: 0,
-      retiring: false,
-    };
-    this.#members.add(member);
-    ref.exited.then(() => this.#farewell(member));
+    if (seat.own.size > 0) this.#seats.start(seat);
     this.#handOut();
   }
 
-  #farewell(member: Member): void {
-    this.#members.delete(member);
-    if (this.#state === "dismissed") return;
-    if (!member.retiring) this.#events.replaced();
-    this.#fill();
-    this.#handOut();
+  died({ ref }: Member): void {
+    this.gauges.restarts++;
+    this.#events.happened({ type: "worker-died", worker: ref.id });
   }
 
-  #breakDown(error: unknown): void {
+  broken(error: unknown): void {
     this.#broken = { error };
-    for (const lease of this.#waiting.splice(0).slice(this.#head)) {
-      this.#fail(lease, error);
-    }
-    this.#head = 0;
+    this.#events.happened({ type: "broken", error });
+    this.#failWaiting(() => error);
   }
 
-  /** Hands waiting leases to the workers with the least in hand. */
-  #handOut(): void {
-    while (this.queued > 0) {
-      const lease = this.#waiting[this.#head];
-      const pace = this.#paceOf(lease);
-      const member = this.#freest(aheadOf(pace));
-      if (member === undefined) return;
-      this.#waiting[this.#head++] = undefined as never;
-      if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
-        this.#waiting.splice(0, this.#head);
-        this.#head = 0;
-      }
-      if (lease.isWanted) this.#give(member, lease, pace);
-      else this.#ended();
-    }
+  freed(member: Member): void {
+    this.#release(member);
+    this.#handOut();
   }
 
-  /** The worker with the least in hand that may have one more, of which `ahead` may be held. */
-  #freest(ahead: number): Member | undefined {
-    let best: Member | undefined;
-    for (const member of this.#members) {
-      if (member.retiring) continue;
-      if (member.held > 0 && member.held >= Math.min(member.limit, ahead)) continue;
-      if (best === undefined || member.held < best.held) best = member;
-    }
-    return best;
-  }
-
-  #give(member: Member, lease: Lease, pace: Pace): void {
-    const { ref } = member;
-    const { code, mode, args } = lease.work;
-    this.#define(member, code, pace);
-    member.limit = member.held === 0 ? aheadOf(pace) : Math.min(member.limit, aheadOf(pace));
-    const begun = performance.now();
-    const heldBefore = member.held++;
-    lease.handOut();
-    if (++member.taken >= this.#options.maxTasksPerChild) member.retiring = true;
+  returned(handover: Handover, outcome: Outcome): void {
+    const { member, lease } = handover;
+    const took = member.forget(handover);
+    const wasSuspended = lease.isSuspended;
+    lease.isSuspended = false;
     // First the worker is free, then the task's caller hears: whose next task finds the worker awake.
-    ref.ask.run([pace.number, mode, args]).then((value) => {
-      this.#release(member);
-      learn(pace, (performance.now() - begun) / (heldBefore + 1));
-      if (lease.succeed(value)) this.#events.settled(true);
-      this.#ended();
+    this.#release(member);
+    if ("value" in outcome) {
+      if (!wasSuspended) handover.pace.learn(took);
+      this.gauges.running.add(took);
+      lease.succeed(lease.isChunk ? handover.pace.learnItems(outcome.value) : outcome.value);
+    } else if ("gaveWay" in outcome) this.#suspend(handover, outcome.gaveWay);
+    else this.#failed(lease, outcome);
+    this.#handOut();
+  }
+
+  /** Lines a lease up at its rank. */
+  #lineUp(lease: Lease, line: Backlog<Lease>): void {
+    const isTimed = this.#policy.name !== "fcfs" || this.gauges.isSample(lease.seq);
+    const now = isTimed ? performance.now() : 0;
+    lease.arrived = now;
+    if (Number.isNaN(lease.estimate)) {
+      const { lease: expected } = this.paceOf(lease);
+      lease.estimate = expected === Infinity ? 0 : expected;
+    }
+    lease.rank = this.#policy.rank(lease, now);
+    this.#lines.add(lease, line);
+  }
+
+  #handOut(): void {
+    while (this.#handOutOne());
+  }
+
+  /** Hands one lease out, if there is one and somebody for it. */
+  #handOutOne(): boolean {
+    const shared = this.#lines.shared.first();
+    const bound = this.#lines.bound > 0 ? firstBound(this.seats, this.#aheadOf) : undefined;
+    if (bound !== undefined && (shared === undefined || isBefore(bound.lease, shared))) {
+      return this.#give(bound.member, bound.lease);
+    }
+    const member = shared && freest(this.seats, this.#aheadOf(shared));
+    if (member !== undefined) return this.#give(member, shared!);
+    if (shared !== undefined) this.#seats.grow(this.#lines.shared.size);
+    return bound !== undefined && this.#give(bound.member, bound.lease);
+  }
+
+  #give(member: Member, lease: Lease): true {
+    this.#lines.shift(lease);
+    const most = this.#aheadOf(lease);
+    member.limit = member.held.length === 0 ? most : Math.min(member.limit, most);
+    if (lease.arrived > 0) this.gauges.waiting.add(performance.now() - lease.arrived);
+    this.#policy.took?.(lease.rank);
+    member.give(lease, this.paceOf(lease));
+    if (member.taken >= this.#options.maxTasks && member.state === "working") {
+      member.state = "retiring";
+    }
+    if (member.held.length > 1) this.#watch();
+    this.#events.roomier();
+    return true;
+  }
+
+  /** Sees to it that what a worker does not begin soon is taken back. */
+  #watch(): void {
+    this.#late ??= setTimeout(() => {
+      this.#late = undefined;
+      const now = performance.now();
+      for (const member of this.#seats.members) {
+        if (member.held.length < 2) continue;
+        if (now - member.lastChange < LATE_MS) this.#watch();
+        else for (const lease of member.takeBack()) this.#lines.add(lease, lease.home!);
+      }
       this.#handOut();
-    }, (error) => {
-      this.#release(member);
-      this.#failed(lease, error);
-      this.#handOut();
-    });
+    }, LATE_MS);
   }
 
   /** A worker gave a lease back. It is not stopped before: that would overtake what it has not begun. */
   #release(member: Member): void {
-    member.held--;
-    if (member.retiring && member.held === 0) member.ref.stop();
+    this.#recycling.look(member, () => this.#release(member));
+    if (member.held.length > 0 || member.suspended > 0) return;
+    if (member.state === "retiring") member.ref.stop();
+    else this.#seats.idle(member);
   }
 
-  #failed(lease: Lease, error: unknown): void {
-    const delay = this.#state === "working" ? lease.retryAfter(error) : undefined;
-    if (delay === undefined || !lease.isWanted) {
-      const reason = this.#state === "dismissed" && error instanceof ExitError
-        ? terminated(lease)
-        : taskError(error, lease.work);
-      return this.#fail(lease, reason);
-    }
-    this.#unsettled--;
-    if (delay === 0) this.#resubmit(lease);
-    else {
-      this.#unsettled++;
-      setTimeout(() => {
-        this.#unsettled--;
-        this.#resubmit(lease);
-      }, delay);
-    }
+  /** A generator gave its worker up: it waits for the same one. */
+  #suspend({ member, lease }: Handover, milliseconds: number): void {
+    const seat = this.#seats.all.find((seat) => seat.member === member);
+    if (seat === undefined) return this.#failed(lease, { exit: lost(lease) });
+    this.#policy.ran?.(lease, milliseconds);
+    const hold = member.suspend(lease);
+    if (!lease.isWanted) return hold.abandon(terminated(lease));
+    lease.takeBack("gave way");
+    lease.isSuspended = true;
+    lease.hold = hold;
+    lease.seq = this.#seq++;
+    this.#lineUp(lease, seat.own);
   }
 
-  #resubmit(lease: Lease): void {
-    this.#unsettled++;
-    if (this.#broken !== undefined) {
-      return this.#fail(lease, this.#broken.error);
+  #failed(lease: Lease, failure: Failure): void {
+    if (!lease.isWanted) return;
+    if (this.#state === "dismissed") {
+      return void lease.fail("exit" in failure ? terminated(lease) : taskError(failure, lease));
     }
-    if (this.#head > 0) this.#waiting[--this.#head] = lease;
-    else this.#waiting.unshift(lease);
+    const delay = lease.retryAfter(failure);
+    if (delay === undefined) return void lease.fail(taskError(failure, lease));
+    lease.takeBack("failed");
+    if (delay === 0) return this.#tryAgain(lease);
+    this.#lines.delay(lease, delay, () => this.#tryAgain(lease));
+  }
+
+  #tryAgain(lease: Lease): void {
+    if (this.#broken !== undefined) return void lease.fail(this.#broken.error);
+    this.#lines.add(lease, lease.home!);
     this.#handOut();
   }
 
-  #fail(lease: Lease, error: unknown): void {
-    if (lease.fail(error)) this.#events.settled(false);
-    this.#ended();
-  }
-
-  #ended(): void {
+  /** A lease has succeeded, failed for good, or is not wanted any more. */
+  #settled(lease: Lease, how: Ended): void {
+    if ("value" in how) this.gauges.completed++;
+    else {
+      this.gauges.failed++;
+      this.#events.happened({ type: "task-failed", task: lease.code.name, error: how.error });
+    }
+    const wasWaiting = lease.line !== undefined;
+    this.#lines.unwanted(lease);
+    if (wasWaiting) this.#events.roomier();
     if (--this.#unsettled > 0) return;
+    this.#events.happened(DRAINED);
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #paceOf({ work: { code: { url, name }, mode } }: Lease): Pace {
-    const key = `${mode} ${url}#${name}`;
-    let pace = this.#paces.get(key);
-    if (pace === undefined) {
-      this.#paces.set(key, pace = { number: this.#paces.size, milliseconds: Infinity });
+  #failWaiting(reason: (lease: Lease) => unknown): void {
+    for (const lease of this.#lines.all(this.seats)) {
+      lease.fail(reason(lease));
     }
-    return pace;
   }
-
-  /** A worker is told once what a number stands for; its mailbox keeps the order. */
-  #define({ ref, known }: Member, { url, name }: CodeRef, { number }: Pace): void {
-    if (known.has(number)) return;
-    known.add(number);
-    ref.tell.define([number, url, name]).catch(() => {});
-  }
-}
-
-/** Leases that a worker may hold while it has one of this pace. */
-function aheadOf({ milliseconds }: Pace): number {
-  return Math.max(1, Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / milliseconds)));
-}
-
-function learn(pace: Pace, milliseconds: number): void {
-  pace.milliseconds = pace.milliseconds === Infinity
-    ? milliseconds
-    : pace.milliseconds + (milliseconds - pace.milliseconds) / 8;
-}
-
-function terminated({ work }: Lease): CancelledError {
-  return new CancelledError(
-    `Task "${work.code.name}" did not run to its end: the pool was terminated`,
-  );
 }

@@ -9,11 +9,15 @@
  *
  * @module
  */
+import type { WaitOptions } from "../memory/line.ts";
+import { abortable } from "./result.ts";
 
 /** What a mapping does. */
 export interface Mapping {
   /** The input, in pieces. */
   readonly pieces: AsyncGenerator<unknown[]>;
+  /** Resolves when there is room for one more piece. */
+  room(): Promise<void>;
   /** Runs a piece. */
   run(piece: unknown[]): Promise<unknown[]>;
   /** Pieces on their way at most. */
@@ -24,8 +28,18 @@ export interface Mapping {
   inputEnded(): void;
 }
 
+/** Results that come one by one. */
+export interface ResultIterator<R> extends AsyncIterableIterator<R> {
+  /**
+   * The next result. Python: `next(timeout)`.
+   *
+   * @throws TimeoutError when it is not there within `timeout` milliseconds; it comes with a later call
+   */
+  next(options?: WaitOptions): Promise<IteratorResult<R>>;
+}
+
 /** A mapping under way. */
-export class Imap implements AsyncIterableIterator<unknown> {
+export class Imap implements ResultIterator<unknown> {
   readonly #mapping: Mapping;
   /** Pieces on their way or not yet consumed, in the order of the input. */
   readonly #pieces = new Set<Piece>();
@@ -52,8 +66,8 @@ export class Imap implements AsyncIterableIterator<unknown> {
   }
 
   /** The next result. Rejects with the error of a piece, once; the ones after it still come. */
-  next(): Promise<IteratorResult<unknown>> {
-    const next = this.#turn.then(() => this.#next());
+  next(options?: WaitOptions): Promise<IteratorResult<unknown>> {
+    const next = this.#turn.then(() => this.#next(options));
     this.#turn = next.catch(() => {});
     return next;
   }
@@ -73,21 +87,32 @@ export class Imap implements AsyncIterableIterator<unknown> {
     return this;
   }
 
-  async #next(): Promise<IteratorResult<unknown>> {
+  async #next(options: WaitOptions = {}): Promise<IteratorResult<unknown>> {
+    const operation = "get the next result";
     while (this.#ready.length === 0) {
-      await this.#fill();
-      const outcome = await this.#nextOutcome();
-      if (outcome === undefined) return { done: true, value: undefined };
-      if ("error" in outcome) throw outcome.error;
-      this.#ready = outcome.results;
+      const filled = this.#fill();
+      const outcome = this.#takeDone();
+      if (outcome === undefined) {
+        const isEmpty = this.#pieces.size === 0;
+        if (isEmpty && this.#input !== "open") return { done: true, value: undefined };
+        const changed = isEmpty ? Promise.race([filled, this.#change()]) : this.#change();
+        await abortable(changed, { ...options, operation });
+      } else if ("error" in outcome) throw outcome.error;
+      else this.#ready = outcome.results;
     }
     return { done: false, value: this.#ready.shift() };
+  }
+
+  /** Resolves when a piece is done, or nobody wants any. */
+  #change(): Promise<void> {
+    return new Promise<void>((resolve) => this.#wake = resolve);
   }
 
   /** Reads until enough is on its way; one reader at a time. */
   #fill(): Promise<void> {
     return this.#filling = this.#filling.then(async () => {
       while (this.#input === "open" && this.#pieces.size < this.#limit) {
+        await this.#mapping.room();
         const { done, value } = await this.#mapping.pieces.next();
         if (done) this.#endInput("ended");
         else this.#begin(value);
@@ -111,6 +136,7 @@ export class Imap implements AsyncIterableIterator<unknown> {
   #add(outcome: Promise<Outcome>): void {
     const piece: Piece = { outcome: undefined };
     this.#pieces.add(piece);
+    this.#wake();
     outcome.then((result) => {
       piece.outcome = result;
       this.#done.push(piece);
@@ -118,16 +144,13 @@ export class Imap implements AsyncIterableIterator<unknown> {
     });
   }
 
-  async #nextOutcome(): Promise<Outcome | undefined> {
-    while (this.#pieces.size > 0) {
-      const [first] = this.#mapping.ordered ? this.#pieces : this.#done;
-      if (first?.outcome !== undefined) {
-        this.#pieces.delete(first);
-        this.#done.splice(this.#done.indexOf(first), 1);
-        return first.outcome;
-      }
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+  /** What became of the piece that is next, if it is done. */
+  #takeDone(): Outcome | undefined {
+    const [first] = this.#mapping.ordered ? this.#pieces : this.#done;
+    if (first?.outcome === undefined) return undefined;
+    this.#pieces.delete(first);
+    this.#done.splice(this.#done.indexOf(first), 1);
+    return first.outcome;
   }
 }
 

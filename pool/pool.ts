@@ -4,36 +4,52 @@
  *
  * @module
  */
-import { ClosedError, NotSupportedError, StillRunningError, type TroupeError } from "../errors.ts";
+import { StillRunningError } from "../errors.ts";
 import type { WaitOptions } from "../memory/line.ts";
-import { codeRefOf, type Target } from "../actors/code.ts";
+import type { ActorArgs, ActorRef, AnyActor, Protocol } from "../actors/actor.ts";
+import { codeRefOf, type Target, type TaskResult } from "../actors/code.ts";
 import { checkNotLoading } from "../actors/identity.ts";
-import { checkIsolation } from "../actors/spawn.ts";
-import { checkChunk, collect, cut, cutLazily, defaultChunk, type Items } from "./chunks.ts";
+import { checkIsolation } from "../actors/isolation.ts";
+import type { Items } from "./chunks.ts";
 import { Crew } from "./crew.ts";
-import { Imap } from "./imap.ts";
-import { Lease } from "./lease.ts";
+import { Announcer, CLOSED, type PoolEvent } from "./events.ts";
+import { Gate, gateOf } from "./gate.ts";
+import type { ResultIterator } from "./imap.ts";
+import { Intake, NO_OPTIONS } from "./intake.ts";
 import {
+  type Callbacks,
+  limitsOf,
   type MapOptions,
   type PoolOptions,
   type PoolStats,
-  sizeOf,
+  restartOf,
+  sizesOf,
   type TaskOptions,
-  tasksOf,
 } from "./options.ts";
-import { abortable, type AsyncResult, asyncResult, guarded } from "./result.ts";
-import { EACH, type LeaseMode, ONE, STAR } from "./worker.ts";
+import { EACH, GIVING, type LeaseMode, ONE, STAR, STREAM } from "./order.ts";
+import { policyOf } from "./policies/policies.ts";
+import { abortable, type AsyncResult, asyncResult, telling } from "./result.ts";
+import { route, type RouteOptions } from "./route.ts";
+import { TaskStream } from "./task_stream.ts";
 
-export type { AsyncResult } from "./result.ts";
 export type { Items } from "./chunks.ts";
+export type { PoolEvent } from "./events.ts";
+export type { GateOptions } from "./gate.ts";
+export type { Latency } from "./gauges.ts";
+export type { ResultIterator } from "./imap.ts";
 export type { Retry } from "./lease.ts";
+export type { Callbacks, MapOptions, PoolOptions, PoolStats, TaskOptions } from "./options.ts";
+export type { SchedulingPolicy } from "./policies/policy.ts";
+export type { AsyncResult } from "./result.ts";
+export type { RouteBy, RouteOptions } from "./route.ts";
 
-export type { MapOptions, PoolOptions, PoolStats, TaskOptions } from "./options.ts";
-
-type State = "open" | "closed" | "terminated";
+/** What a task gives: of a generator what it returns at its end, else the awaited value. */
+export type TaskValue<R> = R extends Generator<unknown, infer T> | AsyncGenerator<unknown, infer T>
+  ? T
+  : Awaited<R>;
 
 /**
- * A fixed number of workers that run tasks. Python: `multiprocessing.Pool`.
+ * Workers that run tasks. Python: `multiprocessing.Pool`.
  *
  * A task runs once, unless `retry` says otherwise. A worker that dies is replaced; the task it had in
  * hand is retried or rejects with `ExitError`, those it had not begun go to others, everything else goes
@@ -55,14 +71,10 @@ type State = "open" | "closed" | "terminated";
  */
 export class Pool implements AsyncDisposable {
   readonly #crew: Crew;
-  readonly #size: number;
-  readonly #imaps = new Set<Imap>();
-  /** Mappings whose input is still read. */
-  readonly #reading = new Set<Promise<unknown>>();
-  #state: State = "open";
-  #completed = 0;
-  #failed = 0;
-  #restarts = 0;
+  readonly #gate: Gate;
+  readonly #intake: Intake;
+  readonly #announcer = new Announcer();
+  readonly #one: LeaseMode;
   #joined: Promise<void> | undefined;
 
   /**
@@ -73,29 +85,33 @@ export class Pool implements AsyncDisposable {
    */
   constructor(options: PoolOptions = {}) {
     checkNotLoading("make a pool");
-    const { initializer, initargs = [], maxTasksPerChild, isolation = "auto" } = options;
+    const { initializer, initargs = [], isolation = "auto" } = options;
     checkIsolation(isolation);
-    for (const name of ["restart", "permissions"] as const) {
-      if (options[name] === undefined) continue;
-      throw new NotSupportedError(`Cannot make a pool with ${name}: it is not supported yet`);
-    }
-    this.#size = sizeOf(options.size);
-    this.#crew = new Crew({
-      size: this.#size,
+    const policy = policyOf(options.policy);
+    const crewOptions = {
+      ...sizesOf(options.size),
+      ...limitsOf(options),
       isolation,
+      policy,
+      restart: restartOf(options),
       initializer: initializer === undefined
         ? null
         : { code: codeRefOf(initializer), args: initargs },
-      maxTasksPerChild: tasksOf(maxTasksPerChild),
-    }, {
-      settled: (succeeded) => succeeded ? this.#completed++ : this.#failed++,
-      replaced: () => this.#restarts++,
+    };
+    const queue = gateOf(options.queue);
+    this.#crew = new Crew(crewOptions, {
+      roomier: () => this.#gate.look(),
+      happened: (event) => this.#announcer.announce(event),
     });
+    this.#gate = new Gate(this.#crew, queue);
+    this.#one = policy.givesWay ? ONE | GIVING : ONE;
+    this.#intake = new Intake(this.#crew, this.#gate);
   }
 
   /** Runs one task. Python: `apply`. Rejects as {@linkcode applyAsync} does. */
-  async apply<A extends unknown[], R>(target: Target<A, R>, ...args: A): Promise<Awaited<R>> {
-    return await this.#lease(target, ONE, args, {}).outcome as Awaited<R>;
+  async apply<A extends unknown[], R>(target: Target<A, R>, ...args: A): Promise<TaskValue<R>> {
+    const work = { target, mode: this.#one, args };
+    return await this.#intake.call(work, NO_OPTIONS).outcome as TaskValue<R>;
   }
 
   /**
@@ -104,31 +120,49 @@ export class Pool implements AsyncDisposable {
    *
    * Rejects with `RemoteError` (its `cause` is what the task threw), with `ExitError` when its worker
    * died, with `StartError` when the function cannot be loaded, with `NotSendableError` when an argument
-   * or the result cannot be sent, with `CancelledError` when it was cancelled or the pool terminated.
+   * or the result cannot be sent, with `TimeoutError` when it ran for longer than `timeout`, with
+   * `FullError` when the queue is full and refuses, with the reason of its `signal`, with `CancelledError`
+   * when it was cancelled or the pool terminated, with `RestartLimitError` when too many workers died.
    *
    * @throws ClosedError after `close` or `terminate`
    */
   applyAsync<A extends unknown[], R>(
     target: Target<A, R>,
     args: NoInfer<A>,
-    options: TaskOptions & {
-      callback?(value: Awaited<R>): void;
-      errorCallback?(error: TroupeError): void;
-    } = {},
-  ): AsyncResult<Awaited<R>> {
+    options: TaskOptions & Callbacks<TaskValue<R>> = NO_OPTIONS,
+  ): AsyncResult<TaskValue<R>> {
     const { callback, errorCallback } = options;
-    const lease = this.#lease(target, ONE, args, options);
-    const outcome = lease.outcome.then((value) => {
-      guarded(callback, value as Awaited<R>);
-      return value as Awaited<R>;
-    }, (error) => {
-      guarded(errorCallback, error);
-      throw error;
-    });
-    const cancel = (reason?: unknown) => void lease.cancel(reason);
-    const result = asyncResult(outcome, { name: lease.work.code.name, cancel });
+    const ended = callback || errorCallback ? telling(options as Callbacks<unknown>) : undefined;
+    const work = { target, mode: this.#one, args };
+    const lease = this.#intake.call(work, ended ? { ...options, ended } : options);
+    const result = asyncResult(lease.outcome as Promise<TaskValue<R>>, lease);
     if (errorCallback !== undefined) result.catch(() => {});
     return result;
+  }
+
+  /**
+   * Runs a generator task and gives what it yields, as it yields it: at most 64 items ahead of the
+   * reader. Leaving the loop calls the task off. It runs once; it is not tried again once it was begun.
+   *
+   * Rejects as {@linkcode applyAsync} does.
+   *
+   * @throws ClosedError after `close` or `terminate`
+   */
+  stream<A extends unknown[], R>(
+    target: Target<A, R>,
+    args: NoInfer<A>,
+    options: Omit<TaskOptions, "retry"> = {},
+  ): AsyncIterableIterator<TaskResult<R>> {
+    const stream = new TaskStream();
+    const work = { target, mode: this.#one | STREAM, args };
+    stream.follow(
+      this.#intake.call(work, {
+        ...options,
+        retry: undefined,
+        onItem: (item) => stream.push(item),
+      }),
+    );
+    return stream as AsyncIterableIterator<unknown> as AsyncIterableIterator<TaskResult<R>>;
   }
 
   /**
@@ -137,21 +171,39 @@ export class Pool implements AsyncDisposable {
    *
    * @throws RangeError when `chunksize` is less than 1
    */
-  map<T, R>(
+  async map<T, R>(
     target: Target<[T], R>,
     items: Items<NoInfer<T>>,
     options: MapOptions = {},
-  ): Promise<Awaited<R>[]> {
-    return this.#map(target, EACH, items, options) as Promise<Awaited<R>[]>;
+  ): Promise<TaskValue<R>[]> {
+    return await this.mapAsync(target, items, options);
+  }
+
+  /** As {@linkcode map}, with a result that can be asked and cancelled. Python: `map_async`. */
+  mapAsync<T, R>(
+    target: Target<[T], R>,
+    items: Items<NoInfer<T>>,
+    options: MapOptions & Callbacks<TaskValue<R>[]> = {},
+  ): AsyncResult<TaskValue<R>[]> {
+    return this.#map(target, EACH, items, options);
   }
 
   /** As {@linkcode map}; each item is a list of arguments. Python: `starmap`. */
-  starmap<A extends unknown[], R>(
+  async starmap<A extends unknown[], R>(
     target: Target<A, R>,
     items: Items<NoInfer<A>>,
     options: MapOptions = {},
-  ): Promise<Awaited<R>[]> {
-    return this.#map(target, STAR, items, options) as Promise<Awaited<R>[]>;
+  ): Promise<TaskValue<R>[]> {
+    return await this.starmapAsync(target, items, options);
+  }
+
+  /** As {@linkcode starmap}, with a result that can be asked and cancelled. Python: `starmap_async`. */
+  starmapAsync<A extends unknown[], R>(
+    target: Target<A, R>,
+    items: Items<NoInfer<A>>,
+    options: MapOptions & Callbacks<TaskValue<R>[]> = {},
+  ): AsyncResult<TaskValue<R>[]> {
+    return this.#map(target, STAR, items, options);
   }
 
   /**
@@ -162,8 +214,12 @@ export class Pool implements AsyncDisposable {
     target: Target<[T], R>,
     items: Items<NoInfer<T>>,
     options: MapOptions = {},
-  ): AsyncIterableIterator<Awaited<R>> {
-    return this.#imap(target, items, options, true) as AsyncIterableIterator<Awaited<R>>;
+  ): ResultIterator<TaskValue<R>> {
+    const imap: ResultIterator<unknown> = this.#intake.imap(target, items, {
+      ...options,
+      ordered: true,
+    });
+    return imap as ResultIterator<TaskValue<R>>;
   }
 
   /** As {@linkcode imap}, but results come as they are done. Python: `imap_unordered`. */
@@ -171,22 +227,61 @@ export class Pool implements AsyncDisposable {
     target: Target<[T], R>,
     items: Items<NoInfer<T>>,
     options: MapOptions = {},
-  ): AsyncIterableIterator<Awaited<R>> {
-    return this.#imap(target, items, options, false) as AsyncIterableIterator<Awaited<R>>;
+  ): ResultIterator<TaskValue<R>> {
+    const imap: ResultIterator<unknown> = this.#intake.imap(target, items, {
+      ...options,
+      ordered: false,
+    });
+    return imap as ResultIterator<TaskValue<R>>;
+  }
+
+  /**
+   * Runs the task once in each worker that is up or on its way; results in the order of the workers. One
+   * that starts later does not run it: for that there is `initializer`.
+   */
+  async broadcast<A extends unknown[], R>(
+    target: Target<A, R>,
+    ...args: A
+  ): Promise<TaskValue<R>[]> {
+    const seats = this.#crew.seats.filter(({ member, starting }) => member || starting);
+    const leases = seats.map((seat) =>
+      this.#intake.call({ target, mode: ONE, args }, { seat }).outcome
+    );
+    return await Promise.all(leases) as TaskValue<R>[];
+  }
+
+  /**
+   * One address in front of copies of an actor, each in a worker of its own beside the pool's: messages
+   * go to them in turn, to the least busy, to all (an `ask` resolves with the first reply), or by a key of
+   * the payload. A copy that ends is replaced. The router ends by its `stop`; it cannot be sent.
+   */
+  route<D extends AnyActor>(
+    actor: D,
+    options: RouteOptions<ActorArgs<D>>,
+  ): Promise<ActorRef<Protocol<D>>> {
+    return route(actor, { copies: this.#crew.seats.length, ...options });
   }
 
   /** Figures of this moment. */
   stats(): PoolStats {
-    const { size, busy, queued } = this.#crew;
+    const { members, queued, gauges } = this.#crew;
+    const { completed, failed, restarts, waiting, running } = gauges;
     return {
-      size,
-      busy,
-      queued,
-      completed: this.#completed,
-      failed: this.#failed,
-      restarts: this.#restarts,
-      utilisation: size === 0 ? 0 : busy / size,
+      size: members.length,
+      busy: members.filter(({ held }) => held.length > 0).length,
+      queued: queued + this.#gate.size,
+      completed,
+      failed,
+      restarts,
+      utilisation: gauges.utilisation(members),
+      waiting: waiting.latency,
+      running: running.latency,
     };
+  }
+
+  /** What happens from now on, until the pool has ended. A watcher who lags misses the oldest. */
+  events(): AsyncIterableIterator<PoolEvent> {
+    return this.#announcer.watch();
   }
 
   /**
@@ -197,18 +292,26 @@ export class Pool implements AsyncDisposable {
     return this.#crew.kill(count);
   }
 
+  /** Resolves when as many workers are up as there are at least, or no more will be. */
+  ready(options: WaitOptions = {}): Promise<void> {
+    return abortable(this.#crew.whenReady(), { ...options, operation: "have the pool ready" });
+  }
+
+  /** Resolves when all that was submitted so far has ended; the pool stays open. */
+  drain(options: WaitOptions = {}): Promise<void> {
+    return abortable(this.#intake.whenIdle(), { ...options, operation: "drain the pool" });
+  }
+
   /** Takes no more work; what was submitted runs to its end. A second call does nothing. Python: `close`. */
   close(): void {
-    if (this.#state !== "open") return;
-    this.#state = "closed";
-    for (const imap of this.#imaps) imap.readAll();
+    this.#intake.close();
   }
 
   /** Ends all workers now; what has not ended rejects with `CancelledError`. Python: `terminate`. */
   terminate(): void {
-    if (this.#state === "terminated") return;
-    this.#state = "terminated";
-    this.#joined = this.#crew.dismiss({ atOnce: true });
+    if (this.#intake.state === "terminated") return;
+    this.#intake.terminate();
+    this.#joined = this.#dismiss({ atOnce: true });
   }
 
   /**
@@ -216,14 +319,14 @@ export class Pool implements AsyncDisposable {
    *
    * @throws StillRunningError before `close` or `terminate`
    */
-  join({ signal }: WaitOptions = {}): Promise<void> {
-    if (this.#state === "open") {
+  join(options: WaitOptions = {}): Promise<void> {
+    if (this.#intake.state === "open") {
       return Promise.reject(
         new StillRunningError("Cannot join the pool: it is still open; close it first"),
       );
     }
-    this.#joined ??= this.#finish();
-    return signal === undefined ? this.#joined : abortable(this.#joined, signal);
+    this.#joined ??= this.#intake.whenIdle().then(() => this.#dismiss({ atOnce: false }));
+    return abortable(this.#joined, { ...options, operation: "join the pool" });
   }
 
   /** Closes it and waits for all work. */
@@ -232,114 +335,31 @@ export class Pool implements AsyncDisposable {
     await this.join();
   }
 
-  async #finish(): Promise<void> {
-    await Promise.allSettled(this.#reading);
-    await Promise.all([...this.#imaps].map((imap) => imap.readAll()));
-    await this.#crew.whenIdle();
-    await this.#crew.dismiss({ atOnce: this.#state === "terminated" });
+  async #dismiss(how: { atOnce: boolean }): Promise<void> {
+    await this.#crew.dismiss(how);
+    this.#announcer.announce(CLOSED);
   }
 
-  #lease(
-    target: unknown,
-    mode: LeaseMode,
-    args: readonly unknown[],
-    { signal, retry }: TaskOptions,
-  ): Lease {
-    if (this.#state !== "open") throw this.#notRunning();
-    return this.#submit(new Lease({ code: codeRefOf(target), mode, args, retry }), signal);
-  }
-
-  #submit(lease: Lease, signal: AbortSignal | undefined): Lease {
-    if (signal?.aborted) lease.cancel(signal.reason);
-    else if (signal !== undefined) {
-      const abort = () => lease.cancel(signal.reason);
-      signal.addEventListener("abort", abort, { once: true });
-      lease.outcome.finally(() => signal.removeEventListener("abort", abort)).catch(() => {});
-    }
-    this.#crew.submit(lease);
-    return lease;
-  }
-
-  async #map(
+  #map<R>(
     target: unknown,
     mode: LeaseMode,
     items: Items<unknown>,
-    options: MapOptions,
-  ): Promise<unknown[]> {
-    if (this.#state !== "open") throw this.#notRunning();
-    checkChunk(options.chunksize);
-    const code = codeRefOf(target);
-    const all = Array.isArray(items) ? items : await this.#read(items);
-    const chunks = cut(all, options.chunksize ?? defaultChunk(all.length, this.#size));
-    const results: unknown[][] = [];
-    let done = 0;
-    const failures: unknown[] = [];
-    // One listener for all: a signal looks through all it has to add one.
-    const { signal, retry } = options;
-    const leases: Lease[] = [];
-    const cancel = (reason: unknown) => leases.forEach((lease) => lease.cancel(reason));
-    const abort = () => cancel(signal?.reason);
-    const aborted = signal?.aborted ? signal : undefined;
-    const work = chunks.map(async (chunk, index) => {
-      try {
-        if (this.#state === "terminated") throw this.#notRunning();
-        const lease = this.#submit(new Lease({ code, mode, args: chunk, retry }), aborted);
-        leases.push(lease);
-        results[index] = await lease.outcome as unknown[];
-        options.onProgress?.(done += chunk.length, all.length);
-      } catch (error) {
-        if (failures.push(error) === 1 && options.failFast) cancel(error);
-      }
-    });
-    signal?.addEventListener("abort", abort, { once: true });
-    await Promise.all(work);
-    signal?.removeEventListener("abort", abort);
-    if (failures.length > 0) throw failures[0];
-    return results.flat();
-  }
-
-  /** All items. The pool, when it closes, waits until they are there and were submitted. */
-  async #read(items: Items<unknown>): Promise<readonly unknown[]> {
-    const all = collect(items);
-    const submitted = all.then(() => {});
-    this.#reading.add(submitted);
-    try {
-      return await all;
-    } finally {
-      this.#reading.delete(submitted);
+    options: MapOptions & Callbacks<TaskValue<R>[]>,
+  ): AsyncResult<TaskValue<R>[]> {
+    const { callback, errorCallback } = options;
+    const { outcome, behind } = this.#intake.map({ target, mode }, items, options);
+    if (callback === undefined && errorCallback === undefined) {
+      return asyncResult(outcome as Promise<TaskValue<R>[]>, behind);
     }
-  }
-
-  #imap(
-    target: unknown,
-    items: Items<unknown>,
-    options: MapOptions,
-    ordered: boolean,
-  ): AsyncIterableIterator<unknown> {
-    if (this.#state !== "open") throw this.#notRunning();
-    const { chunksize = 1, concurrency = this.#size * 4 } = options;
-    checkChunk(chunksize);
-    const code = codeRefOf(target);
-    const { signal, retry } = options;
-    let done = 0;
-    const imap: Imap = new Imap({
-      pieces: cutLazily(items, chunksize),
-      ahead: concurrency,
-      ordered,
-      inputEnded: () => this.#imaps.delete(imap),
-      run: async (args) => {
-        if (this.#state === "terminated") throw this.#notRunning();
-        const lease = this.#submit(new Lease({ code, mode: EACH, args, retry }), signal);
-        const results = await lease.outcome as unknown[];
-        options.onProgress?.(done += args.length, undefined);
-        return results;
-      },
+    const tell = telling(options as Callbacks<unknown>);
+    const told = outcome.then((value) => {
+      tell({ value });
+      return value;
+    }, (error) => {
+      tell({ error });
+      throw error;
     });
-    this.#imaps.add(imap);
-    return imap;
-  }
-
-  #notRunning(): ClosedError {
-    return new ClosedError(`Cannot submit to the pool: it is ${this.#state}`);
+    if (errorCallback !== undefined) told.catch(() => {});
+    return asyncResult(told as Promise<TaskValue<R>[]>, behind);
   }
 }

@@ -1,6 +1,6 @@
 // Runs in: owner
 /**
- * What `applyAsync` gives: a promise with the methods of Python's `AsyncResult`.
+ * What `applyAsync` and `mapAsync` give: a promise with the methods of Python's `AsyncResult`.
  *
  * @module
  */
@@ -21,39 +21,73 @@ export interface AsyncResult<R> extends Promise<R> {
   ready(): boolean;
   /** Whether it ended well. Python: `successful`. @throws StillRunningError before its end */
   successful(): boolean;
-  /** Gives it up: it rejects with `reason`, default a `CancelledError`. What runs already runs on. */
+  /** Whether a worker has begun it and it has not ended. Python: `Future.running`. */
+  running(): boolean;
+  /**
+   * Gives it up: it rejects with `reason`, default a `CancelledError`. What no worker has begun is never
+   * begun. In one that runs `currentTask().signal` fires; when it goes on for longer than its `grace`, its
+   * worker is replaced. Nothing happens after the end.
+   */
   cancel(reason?: unknown): void;
 }
 
-/** Adds the methods to a promise. */
-export function asyncResult<R>(
-  outcome: Promise<R>,
-  { name, cancel }: { name: string; cancel(reason?: unknown): void },
-): AsyncResult<R> {
-  let state: "running" | "succeeded" | "failed" = "running";
-  const observed = outcome.then((value) => {
-    state = "succeeded";
-    return value;
-  }, (error) => {
-    state = "failed";
-    throw error;
+/** What stands behind a result. */
+export interface Behind {
+  /** For errors. */
+  readonly name: string;
+  /** How it ended, once it has. */
+  readonly state: "open" | "succeeded" | "failed";
+  /** Whether a worker has begun it. */
+  readonly isRunning: boolean;
+  /** Gives it up. */
+  cancel(reason?: unknown): void;
+}
+
+type Result = AsyncResult<unknown> & { [behind]: Behind };
+
+const behind = Symbol("behind");
+
+/** Adds the methods to a promise. They are shared, so that a result costs little. */
+export function asyncResult<R>(outcome: Promise<R>, what: Behind): AsyncResult<R> {
+  const result = outcome as Promise<unknown> as Result;
+  result[behind] = what;
+  result.get = get;
+  result.wait = wait;
+  result.ready = ready;
+  result.successful = successful;
+  result.running = running;
+  result.cancel = cancel;
+  return result as AsyncResult<unknown> as AsyncResult<R>;
+}
+
+function get(this: Result, options: WaitOptions = {}): Promise<unknown> {
+  return within(this, this[behind].name, options);
+}
+
+async function wait(this: Result, options: WaitOptions = {}): Promise<void> {
+  await within(this, this[behind].name, options).catch((error) => {
+    if (options.signal?.aborted) throw error;
   });
-  return Object.assign(observed, {
-    get: (options: WaitOptions = {}) => within(observed, name, options),
-    async wait(options: WaitOptions = {}) {
-      await within(observed, name, options).catch((error) => {
-        if (options.signal?.aborted) throw error;
-      });
-    },
-    ready: () => state !== "running",
-    successful() {
-      if (state !== "running") return state === "succeeded";
-      throw new StillRunningError(
-        `Cannot tell whether task "${name}" was successful: it has not ended`,
-      );
-    },
-    cancel,
-  });
+}
+
+function ready(this: Result): boolean {
+  return this[behind].state !== "open";
+}
+
+function successful(this: Result): boolean {
+  const { state, name } = this[behind];
+  if (state !== "open") return state === "succeeded";
+  throw new StillRunningError(
+    `Cannot tell whether task "${name}" was successful: it has not ended`,
+  );
+}
+
+function running(this: Result): boolean {
+  return this[behind].isRunning;
+}
+
+function cancel(this: Result, reason?: unknown): void {
+  this[behind].cancel(reason);
 }
 
 /** The promise, for so long. */
@@ -80,20 +114,50 @@ function within<R>(
   });
 }
 
-/** Callbacks cannot harm the pool. */
-export function guarded<V>(callback: ((value: V) => void) | undefined, value: V): void {
+/** Callbacks cannot harm the pool: what they throw is printed. */
+export function guarded<A extends unknown[]>(
+  callback: ((...args: A) => unknown) | undefined,
+  args: A,
+): void {
+  const report = (error: unknown) => console.error("A callback of the pool threw:", error);
   try {
-    callback?.(value);
+    const result = callback?.(...args);
+    if (result instanceof Promise) result.catch(report);
   } catch (error) {
-    console.error("A callback of the pool threw:", error);
+    report(error);
   }
 }
 
-/** The promise, until the signal fires. */
-export function abortable(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+/** What calls the callbacks of a result. */
+export function telling({ callback, errorCallback }: {
+  callback?(value: unknown): void;
+  errorCallback?(error: never): void;
+}): (how: { readonly value: unknown } | { readonly error: unknown }) => void {
+  return (how) => {
+    if ("value" in how) guarded(callback, [how.value]);
+    else guarded(errorCallback, [how.error as never]);
+  };
+}
+
+/** The promise, until the signal fires or the time is up. */
+export function abortable(
+  promise: Promise<void>,
+  { signal, timeout, operation }: WaitOptions & { operation: string },
+): Promise<void> {
+  if (signal === undefined && timeout === undefined) return promise;
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
+    const late = () => settle(() => reject(new TimeoutError(operation, timeout!)));
+    const abort = () => settle(() => reject(signal?.reason));
+    const timer = timeout === undefined || timeout === Infinity
+      ? undefined
+      : setTimeout(late, Math.min(Math.max(0, timeout), MAX_DELAY));
+    const settle = (how: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      how();
+    };
+    if (signal?.aborted) return abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    promise.then(() => settle(resolve), (error) => settle(() => reject(error)));
   });
 }

@@ -5,25 +5,22 @@
  *
  * @module
  */
+import { here } from "../memory/isolate.ts";
+import type { Life } from "../memory/slots.ts";
 import { defineActor } from "../actors/actor.ts";
 import { type CodeRef, resolveCode } from "../actors/code.ts";
-
-/** How a lease is run. */
-export type LeaseMode = number;
-/** Call the function with these arguments. */
-export const ONE: LeaseMode = 0;
-/** Call it once for each item. */
-export const EACH: LeaseMode = 1;
-/** Call it once for each list of arguments. */
-export const STAR: LeaseMode = 2;
-
-/** What a worker is told to run: number of the function, how, and its arguments or items. */
-export type LeaseOrder = readonly [code: number, mode: LeaseMode, args: readonly unknown[]];
+import { leave, remember, RunningTask, within } from "./current.ts";
+import { isGenerator, runOn, runToEnd, type Suspended } from "./generators.ts";
+import { EACH, type LeaseOrder, STAR, STREAM } from "./order.ts";
 
 type AnyFunction = (...args: readonly unknown[]) => unknown;
 
 interface WorkerState {
+  /** The isolate of the pool. */
+  readonly owner: Life;
   readonly functions: Map<number, AnyFunction>;
+  /** Generators that gave way, by the numbers of their first orders. */
+  readonly suspended: Map<number, Suspended>;
 }
 
 /** What runs first in each worker. */
@@ -37,12 +34,14 @@ export interface Initializer {
 /** A pool's worker. */
 export const PoolWorker = defineActor(import.meta, {
   name: "troupe:pool-worker",
-  async init(initializer: Initializer | null): Promise<WorkerState> {
+  async init(owner: Life, initializer: Initializer | null): Promise<WorkerState> {
+    const { life } = here();
+    if (owner.slot === life.slot) await remember();
     if (initializer !== null) {
       const { code, args } = initializer;
       await functionOf(await resolveCode(code), code.name)(...args);
     }
-    return { functions: new Map() };
+    return { owner, functions: new Map(), suspended: new Map() };
   },
   on: {
     /** Names a function. One that cannot be loaded fails each of its tasks, not the worker. */
@@ -56,23 +55,67 @@ export const PoolWorker = defineActor(import.meta, {
       functions.set(number, found);
     },
     /** Runs a lease and gives its result, or the list of its results. */
-    run({ functions }, [code, mode, args]: LeaseOrder): unknown {
-      const fn = functions.get(code)!;
-      if (mode === ONE) return fn(...args);
-      const call = mode === STAR ? (item: unknown) => fn(...unpacked(item)) : fn;
-      return runAll(call, args);
+    run(state, [code, mode, args, order, attempt]: LeaseOrder): unknown {
+      const task = new RunningTask(state.owner, order, attempt);
+      const fn = state.functions.get(code)!;
+      return attend(task, () => begin(state, { fn, mode, args, task }));
     },
+    /** Goes on with a generator that gave its worker up. */
+    resume({ suspended }, [number, order]: [number, number]): unknown {
+      const waiting = suspended.get(number)!;
+      suspended.delete(number);
+      waiting.task.renumber(order);
+      return attend(waiting.task, () => runOn(suspended, waiting));
+    },
+    /** Bytes of heap that this worker uses. */
+    memory: (): number => Deno.memoryUsage().heapUsed,
   },
 });
 
-/** The results in order; stops at the first error. No promise when no call gives one. */
+/** Has the task known as the current one while it runs, and reached by letters while it is waited for. */
+function attend(task: RunningTask, run: () => unknown): unknown {
+  let result: unknown;
+  try {
+    result = within(task, run);
+  } finally {
+    if (!(result instanceof Promise)) leave();
+  }
+  if (!(result instanceof Promise)) return result;
+  task.listen();
+  return result.finally(() => {
+    leave();
+    task.listenNoMore();
+  });
+}
+
+interface Beginning {
+  readonly fn: AnyFunction;
+  readonly mode: number;
+  readonly args: readonly unknown[];
+  readonly task: RunningTask;
+}
+
+function begin({ suspended }: WorkerState, { fn, mode, args, task }: Beginning): unknown {
+  if (mode === EACH) return runAll(fn, args);
+  if (mode === STAR) return runAll((item) => fn(...unpacked(item)), args);
+  const result = fn(...args);
+  if (isGenerator(result)) return runOn(suspended, { generator: result, mode, task });
+  if ((mode & STREAM) === 0) return result;
+  throw new TypeError("Cannot stream this task: it gives no generator");
+}
+
+/** The results in order, then the milliseconds they took; stops at the first error. */
 function runAll(call: AnyFunction, items: readonly unknown[]): unknown[] | Promise<unknown[]> {
   const results: unknown[] = [];
+  const begun = performance.now();
   for (let index = 0; index < items.length; index++) {
     const result = call(items[index]);
-    if (result instanceof Promise) return runRest({ call, items, results }, result);
+    if (result instanceof Promise || isGenerator(result)) {
+      return runRest({ call, items, results, begun }, result);
+    }
     results.push(result);
   }
+  results.push(performance.now() - begun);
   return results;
 }
 
@@ -80,11 +123,15 @@ interface Run {
   readonly call: AnyFunction;
   readonly items: readonly unknown[];
   readonly results: unknown[];
+  readonly begun: number;
 }
 
-async function runRest({ call, items, results }: Run, first: Promise<unknown>): Promise<unknown[]> {
-  results.push(await first);
-  while (results.length < items.length) results.push(await call(items[results.length]));
+async function runRest({ call, items, results, begun }: Run, first: unknown): Promise<unknown[]> {
+  results.push(await runToEnd(first));
+  while (results.length < items.length) {
+    results.push(await runToEnd(call(items[results.length])));
+  }
+  results.push(performance.now() - begun);
   return results;
 }
 

@@ -114,3 +114,43 @@ Deno.test("make_corpus makes the same folder each time, and the demo indexes it"
     assertEquals(sizes[0], sizes[1]);
   });
 });
+
+Deno.test("the log analysis counts what is in the log, whatever its blocks cut", async () => {
+  await inFolder(async (folder) => {
+    const log = `${folder}/requests.log`;
+    const permissions = ["--allow-read", `--allow-write=${folder}`];
+    const made = await run(permissions, "examples/log_analysis.ts", log, "--make", "2");
+    assertEquals([made.code, made.stderr], [0, ""]);
+    const lines = (await Deno.readTextFile(log)).trimEnd().split("\n");
+    const requests = lines.filter((line) => line.includes(" GET "));
+    assertEquals(figure(made.stdout, "requests"), requests.length.toLocaleString("en"));
+    assertEquals(figure(made.stdout, "skipped"), `${lines.length - requests.length} lines`);
+    const shop = requests.filter((line) => line.includes("/shop/")).length;
+    assertMatch(made.stdout, new RegExp(`^/shop +${shop.toLocaleString("en")} `, "m"));
+    await Deno.writeTextFile(log, "t GET /one 200 5 7ms");
+    const one = await run(permissions, "examples/log_analysis.ts", log);
+    assertEquals(figure(one.stdout, "requests"), "1");
+    await Deno.writeTextFile(log, "");
+    const none = await run(permissions, "examples/log_analysis.ts", log);
+    assertEquals([none.code, figure(none.stdout, "requests")], [0, "0"]);
+    assertEquals((await run(permissions, "examples/log_analysis.ts")).code, 1);
+  });
+});
+
+Deno.test("the crawler finds all pages of its site, and the broken link", async () => {
+  const { code, stdout, stderr } = await run(
+    ["--allow-read", "--allow-net=127.0.0.1"],
+    "examples/crawler.ts",
+    "40",
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^pages +40 of 40$/m);
+  assertMatch(stdout, /^broken +1$/m);
+});
+
+Deno.test("producers and consumers hand over every number once", async () => {
+  const script = "examples/producers_consumers.ts";
+  const { code, stdout, stderr } = await run(["--allow-read"], script, "2", "3", "2000");
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^sum +7998000$/m);
+});

@@ -12,6 +12,7 @@
 interface Part {
   readonly name: string;
   readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Everything that a test starts must have ended with it. */
@@ -35,7 +36,7 @@ const COLOURS = /\u001b\[[\d;]*m/g;
 /** Runs everything; gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const { paths, options } = split(args);
-  const checked = await run("types", ["check", ...frozen(), "."], () => {});
+  const checked = await run("types", { args: ["check", ...frozen(), "."] }, () => {});
   const tallies: Tally[] = checked ? [] : [{ passed: 0, failed: 1 }];
   const parts = paths.length > 0
     ? [{ name: paths.join(" "), args: [...SANITIZED, ...paths] }]
@@ -70,7 +71,19 @@ async function allParts(): Promise<Part[]> {
     parts.push({ name, args: [...SANITIZED, `tests/${name}`] });
   }
   parts.sort((a, b) => a.name < b.name ? -1 : 1);
-  return [...parts, { name: "examples in the documentation", args: ["--doc", ...DOCUMENTED] }];
+  return [...parts, ...onOtherMemory(parts), {
+    name: "examples in the documentation",
+    args: ["--doc", ...DOCUMENTED],
+  }];
+}
+
+/** What is on the best memory there is, mapped where that can be had, is tested on shared memory too. */
+function onOtherMemory(parts: readonly Part[]): Part[] {
+  return parts.filter(({ name }) => ["memory", "channels"].includes(name)).map((part) => ({
+    ...part,
+    name: `${part.name} on shared memory`,
+    env: { TROUPE_BACKING: "shared" },
+  }));
 }
 
 async function hasTests(folder: URL): Promise<boolean> {
@@ -84,12 +97,12 @@ function isTest(name: string): boolean {
   return name.endsWith("_test.ts");
 }
 
-async function runPart({ name, args }: Part, options: readonly string[]): Promise<Tally> {
+async function runPart({ name, args, env }: Part, options: readonly string[]): Promise<Tally> {
   let tally: Tally = { passed: 0, failed: 0 };
-  const flags = ["-A", "--no-check"];
+  const flags = ["-A", "--no-check", "--parallel"];
   const succeeded = await run(
     name,
-    ["test", ...flags, ...frozen(), ...options, ...args],
+    { args: ["test", ...flags, ...frozen(), ...options, ...args], env },
     (line) => {
       const found = SUMMARY.exec(line);
       if (found !== null) tally = { passed: Number(found[1]), failed: Number(found[2]) };
@@ -103,12 +116,13 @@ async function runPart({ name, args }: Part, options: readonly string[]): Promis
 /** Runs `deno` with these arguments, shows what it prints line by line; `true` if it went well. */
 async function run(
   name: string,
-  args: readonly string[],
+  { args, env }: Omit<Part, "name">,
   see: (line: string) => void,
 ): Promise<boolean> {
   console.log(`\n── ${name}`);
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
+    env: { ...env },
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",

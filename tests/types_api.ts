@@ -27,6 +27,38 @@ export async function actors() {
   expectType(await loaded.ask.get()).is<number>();
 }
 
+export async function supervision() {
+  await using top = await troupe.supervise({
+    strategy: "one_for_one",
+    children: {
+      counter: troupe.child(Counter, { args: [0], restart: { type: "transient" }, shutdown: 100 }),
+      account: troupe.child(Account, { args: ["x"] }),
+      none: troupe.child(NoArgs),
+      below: troupe.tree({ children: { counter: troupe.child(Counter, { args: [1] }) } }),
+    },
+  });
+  expectType(await top.children.counter.ask.get()).is<number>();
+  expectType(await top.children.account.ask.deposit(1)).is<number>();
+  expectType(await top.children.below.children.counter.ask.get()).is<number>();
+  const added = await top.startChild("more", troupe.child(NoArgs));
+  expectType(await added.ask.ping()).is<"pong">();
+  expectType((await troupe.monitor(added, { timeout: 5 })).reason).is<troupe.ExitReason>();
+  using _ = troupe.link(top.children.counter, top.children.none);
+  troupe.names.register("counter", top.children.counter);
+  const found = troupe.names.whereis(Counter, "counter");
+  if (found) expectType(await found.ask.get()).is<number>();
+  expectType((await troupe.inspect(added)).state).is<troupe.ActorState>();
+  for await (const event of troupe.events()) {
+    if (event.type === "crashed") expectType(event.error.code).is<troupe.ErrorCode>();
+  }
+  // @ts-expect-error unknown child
+  top.children.zzz;
+  // @ts-expect-error args are required
+  troupe.child(Counter);
+  // @ts-expect-error unknown strategy
+  await troupe.supervise({ strategy: "one_for_two", children: {} });
+}
+
 export async function processes() {
   const p = new troupe.Process({ target: fib, args: [30], name: "fib-30" }).start();
   expectType(await p.result).is<number>();

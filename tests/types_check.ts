@@ -6,6 +6,13 @@ import { z } from "zod";
 import { Actor, type ActorRef, type AnyRef, defineActor, type Spawn } from "../actors/actor.ts";
 import { type Target, task } from "../actors/code.ts";
 import { load } from "../actors/load.ts";
+import { JoinableQueue } from "../channels/joinable_queue.ts";
+import { after } from "../channels/moments.ts";
+import { pipe } from "../channels/pipe.ts";
+import { Queue } from "../channels/queue.ts";
+import { otherwise, select, selectSync, sending } from "../channels/select.ts";
+import { wait } from "../channels/wait.ts";
+import { Event } from "../memory/locks/event.ts";
 import type { CheckSendable } from "../channels/sendable.ts";
 import type { Handle } from "../memory/handle.ts";
 import { expectType } from "./fixtures/expect_type.ts";
@@ -170,7 +177,16 @@ export function sendables(tree: Tree, json: Json, wider: Wider<1>, anything: unk
   send(Counter);
   send({ a: [1, { b: new Date(), c: undefined as string | undefined }], h } as const);
   send(new Map([[1, new Set(["a"])]]));
-  send({ e: new Error("x"), r: /x/, bytes: new Uint8Array(1), shared: new SharedArrayBuffer(1) });
+  send({
+    e: new Error("x"),
+    r: /x/,
+    bytes: new Uint8Array(1),
+    any: new Uint8Array(1) as Uint8Array,
+  });
+  // @ts-expect-error shared memory
+  send({ shared: new SharedArrayBuffer(1) });
+  // @ts-expect-error a view of shared memory
+  send(new Int32Array(new SharedArrayBuffer(4)));
   send(new ReadableStream<number>());
   // @ts-expect-error a function deep inside
   send({ a: { b: [{ c: () => 1 }] } });
@@ -186,4 +202,48 @@ export function sendables(tree: Tree, json: Json, wider: Wider<1>, anything: unk
   send(new WeakMap());
   // @ts-expect-error a map of functions
   send(new Map([[1, () => 1]]));
+}
+
+export async function selects() {
+  const numbers = new Queue<number>();
+  const jobs = new JoinableQueue({ schema: z.object({ at: z.coerce.date() }) });
+  const [a, b] = pipe<string, boolean>();
+  const event = new Event();
+  expectType(await jobs.get()).is<{ at: Date }>();
+  const got = await select({
+    numbers,
+    jobs,
+    a,
+    event,
+    later: Promise.resolve(1n),
+    sent: sending(a, "text"),
+    late: after(5),
+    off: undefined as Queue<symbol> | undefined,
+    none: otherwise(),
+  });
+  if (got.arm === "numbers") expectType(got.value).is<number>();
+  if (got.arm === "jobs") expectType(got.value).is<{ at: Date }>();
+  if (got.arm === "a") expectType(got.done ? undefined : got.value).is<boolean | undefined>();
+  if (got.arm === "event" || got.arm === "late") expectType(got.value).is<undefined>();
+  if (got.arm === "later") expectType(got.value).is<bigint>();
+  if (got.arm === "sent" || got.arm === "none") expectType(got.value).is<undefined>();
+  if (got.arm === "numbers") expectType(got.done).is<false>();
+  // @ts-expect-error no such arm
+  if (got.arm === "nope") got.value;
+  // @ts-expect-error a value that the connection does not send
+  sending(a, 5);
+  // @ts-expect-error a value that the queue does not carry
+  sending(numbers, "text");
+  // @ts-expect-error nothing that can be waited for
+  await select({ text: "text" });
+  // @ts-expect-error promises do not settle while their isolate blocks
+  selectSync({ later: Promise.resolve(1) });
+  expectType(await wait([numbers])).is<Queue<number>[]>();
+  expectType(await wait([a, b])).is<(typeof a | typeof b)[]>();
+  // @ts-expect-error nothing that can be waited for
+  await wait([5]);
+  const [c, d] = pipe({ schemas: [z.number(), z.string()] });
+  expectType(await d.recv()).is<number>();
+  expectType(await c.recv()).is<string>();
+  expectType(await numbers.withSchema(z.string()).get()).is<string>();
 }

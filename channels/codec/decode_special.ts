@@ -10,6 +10,7 @@
 
 import { troupeErrorClass } from "../../errors.ts";
 import type { Input, ReadValue } from "./input.ts";
+import * as tag from "./tags.ts";
 import { BINARY_KINDS, DOM_EXCEPTION, ERROR_KINDS, TROUPE_ERROR } from "./kinds.ts";
 
 /** Reads a Map. */
@@ -89,16 +90,30 @@ export function readBigInt(input: Input): bigint {
 
 /** Reads an ArrayBuffer or a view of one. */
 export function readBinary(input: Input): ArrayBuffer | ArrayBufferView {
-  const kind = input.u8();
+  const mark = input.u8();
+  const kind = mark & 15;
   if (kind >= BINARY_KINDS.length) return input.fail("binary content of an unknown kind");
   const Kind = BINARY_KINDS[kind];
-  const bytes = input.binary();
+  const bytes = input.binary(mark >> 4);
   if (Kind === Uint8Array) return input.begin(bytes);
   if (Kind === ArrayBuffer) return input.begin(bytes.buffer);
   if ("BYTES_PER_ELEMENT" in Kind && bytes.length % Kind.BYTES_PER_ELEMENT !== 0) {
     return input.fail("a typed array with half an element");
   }
   return input.begin(new (Kind as Uint8ArrayConstructor)(bytes.buffer));
+}
+
+/** Copies a Uint8Array that is the whole message; `undefined` when it is none or too long. */
+export function readBytesInto(input: Input, target: Uint8Array): Uint8Array | undefined {
+  const { bytes, pos, end } = input;
+  if (end - pos < 6 || bytes[pos] !== tag.BINARY) return undefined;
+  const mark = bytes[pos + 1];
+  const length = input.view.getUint32(pos + 2, true);
+  const from = pos + 6 + (mark >> 4);
+  const isWhole = BINARY_KINDS[mark & 15] === Uint8Array && from + length === end;
+  if (!isWhole || length > target.length) return undefined;
+  target.set(bytes.subarray(from, end));
+  return target.subarray(0, length);
 }
 
 /** Reads an error. */

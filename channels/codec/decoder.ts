@@ -14,6 +14,7 @@
  */
 
 import { DecodeError } from "../../errors.ts";
+import { readBytesInto } from "./decode_special.ts";
 import { readObject, readValue } from "./decode_value.ts";
 import { Input } from "./input.ts";
 import * as tag from "./tags.ts";
@@ -40,6 +41,21 @@ export function decode(bytes: Uint8Array, at: number, end: number): unknown {
     input.close();
     idle = input;
   }
+}
+
+/** Reads a message; {@linkcode decode} or what stands in for it. */
+export type Decode = (bytes: Uint8Array, at: number, end: number) => unknown;
+
+/**
+ * As {@linkcode decode}, but a message that is a Uint8Array and fits into `target` is copied there and
+ * is that part of it: it needs no memory of its own.
+ */
+export function decodeInto(target: Uint8Array): Decode {
+  return (bytes, at, end) => {
+    const input = new Input();
+    input.open(bytes, at, end);
+    return readBytesInto(input, target) ?? decode(bytes, at, end);
+  };
 }
 
 /**

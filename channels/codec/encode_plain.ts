@@ -13,24 +13,24 @@ import type { Output, WriteValue } from "./output.ts";
 import { atKey, keyStep, Refusal } from "./refusal.ts";
 import { hasShape, MAX_SHAPE_KEYS, type Shape, shapeOf } from "./shapes.ts";
 import * as tag from "./tags.ts";
+import { Vigilance } from "./vigilance.ts";
 
-const { getOwnPropertySymbols, keys: keysOf, values: valuesOf } = Object;
-/** Shapes are predicted down to this depth. */
+const { getOwnPropertySymbols, hasOwn, keys: keysOf } = Object;
+/** Shapes are predicted, and arrays counted, down to this depth. */
 const PREDICTED_DEPTH = 32;
-/** Up to this length, listing the keys of an array is faster than listing its values (measured). */
-const LIST_KEYS_MAX = 6;
 
 /** Writes an object whose prototype is `Object.prototype`. */
 export function writePlain(out: Output, value: Record<string, unknown>, write: WriteValue): void {
-  if (getOwnPropertySymbols(value).length > 0) refuseSymbols(value);
   const { depth } = out;
   const predicted = depth < PREDICTED_DEPTH ? out.predicted[depth] : undefined;
   if (predicted !== undefined && hasShape(value, predicted)) {
+    if (predicted.symbols.isDue()) lookForSymbols(value, predicted);
     writeShape(out, predicted);
     return writeShaped(out, value, predicted.keys, write);
   }
   const keys = keysOf(value);
   const shape = keys.length > 0 && keys.length <= MAX_SHAPE_KEYS ? shapeOf(keys) : undefined;
+  lookForSymbols(value, shape);
   if (shape === undefined) return writeRecord(out, tag.RECORD, value, keys, write);
   if (depth < PREDICTED_DEPTH) out.predicted[depth] = shape;
   writeShape(out, shape);
@@ -43,31 +43,43 @@ export function writeNullRecord(
   value: Record<string, unknown>,
   write: WriteValue,
 ): void {
-  if (getOwnPropertySymbols(value).length > 0) refuseSymbols(value);
+  lookForSymbols(value);
   writeRecord(out, tag.NULL_RECORD, value, keysOf(value), write);
 }
 
 /** Writes an array, with its holes. */
 export function writeArray(out: Output, array: readonly unknown[], write: WriteValue): void {
   const { length } = array;
-  // As many values as places: no holes and no named properties, or as many of both (see below).
-  const count = length <= LIST_KEYS_MAX ? keysOf(array).length : valuesOf(array).length;
-  if (count !== length) return writeSparse(out, array, write);
+  if (hasHole(array) || hasNames(out, array)) return writeSparse(out, array, write);
   out.u8(tag.ARRAY);
   out.count(length);
   let i = 0;
-  let holes = false;
   try {
     for (; i < length; i++) {
       const element = array[i];
-      if (element === undefined && !Object.hasOwn(array, i)) holes = true;
       if (typeof element === "number") out.number(element);
       else write(out, element);
     }
   } catch (error) {
     throw atKey(error, i);
   }
-  if (holes) indexesOf(array);
+}
+
+function hasHole(array: readonly unknown[]): boolean {
+  for (let i = 0; i < array.length; i++) {
+    if (array[i] === undefined && !hasOwn(array, i)) return true;
+  }
+  return false;
+}
+
+/** Whether the array has named properties, as far as it is looked for; see `vigilance.ts`. */
+function hasNames({ arrays, depth }: Output, array: readonly unknown[]): boolean {
+  // What `match` and `exec` give is the one kind that is common.
+  if ((array as { index?: unknown }).index !== undefined) return true;
+  const vigilance = depth < PREDICTED_DEPTH ? arrays[depth] ??= new Vigilance() : undefined;
+  if (vigilance?.isDue() === false || keysOf(array).length === array.length) return false;
+  vigilance?.alarm();
+  return true;
 }
 
 function writeShape(out: Output, shape: Shape): void {
@@ -102,7 +114,10 @@ function writeShaped(
     // The engine reads a property fastest inside a for-in; the rest is for getters that interfere.
     for (const key in value) {
       if (i === length || keys[i] !== key) break;
-      write(out, value[key]);
+      const field = value[key];
+      if (typeof field === "number") out.number(field);
+      else if (typeof field === "string") out.text(field);
+      else write(out, field);
       i++;
     }
     for (; i < length; i++) write(out, value[keys[i]]);
@@ -155,8 +170,11 @@ function indexesOf(array: readonly unknown[]): number[] {
 }
 
 /** Refuses what the symbols of an object say about it, unless they are hidden marks. */
-function refuseSymbols(value: object): void {
-  for (const symbol of getOwnPropertySymbols(value)) {
+function lookForSymbols(value: object, shape?: Shape): void {
+  const symbols = getOwnPropertySymbols(value);
+  if (symbols.length === 0) return;
+  shape?.symbols.alarm();
+  for (const symbol of symbols) {
     if (Object.prototype.propertyIsEnumerable.call(value, symbol)) {
       throw new Refusal(value, "a property with a symbol as its key would be lost")
         .under(keyStep(symbol));

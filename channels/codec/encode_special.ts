@@ -153,8 +153,7 @@ function writeBinary(
   }
   if (buffer.detached) throw new Refusal(buffer, "its buffer is detached: it was transferred away");
   out.u8(tag.BINARY);
-  out.u8(BINARY_KINDS.indexOf(kind));
-  out.binary(new Uint8Array(buffer, at, length));
+  out.binary(BINARY_KINDS.indexOf(kind), new Uint8Array(buffer, at, length));
 }
 
 /** Calls a built-in method that throws when `value` is not the real thing. */

@@ -3,7 +3,8 @@
  * Writes one value of any kind and, through itself, all that is inside.
  *
  * I1. An object is numbered before anything of it is written, its depth counted while it is open.
- * I2. The brand of a handle is asked for before anything else, so that a Proxy may be a handle too.
+ * I2. The brand of a handle is asked for before anything but whether it is an array, which is never one,
+ *     so that a Proxy may be a handle too.
  *
  * @module
  */
@@ -88,13 +89,14 @@ function writeObject(out: Output, value: object): void {
   if (++out.depth > tag.MAX_DEPTH) {
     throw new Refusal(value, `it is nested deeper than ${tag.MAX_DEPTH} objects`);
   }
-  const brand = (value as { [handle]?: unknown })[handle];
-  if (typeof brand === "string") writeHandle(out, value, brand);
+  const prototype = getPrototypeOf(value);
+  if (prototype === arrayPrototype && isArray(value)) writeArray(out, value, writeValue);
   else {
-    const prototype = getPrototypeOf(value);
-    if (prototype === plainPrototype) writePlain(out, value as Record<string, unknown>, writeValue);
-    else if (isArray(value) && prototype === arrayPrototype) writeArray(out, value, writeValue);
-    else writeOther(out, value, prototype);
+    const brand = (value as { [handle]?: unknown })[handle];
+    if (typeof brand === "string") writeHandle(out, value, brand);
+    else if (prototype === plainPrototype) {
+      writePlain(out, value as Record<string, unknown>, writeValue);
+    } else writeOther(out, value, prototype);
   }
   out.depth--;
 }

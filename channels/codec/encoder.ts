@@ -4,14 +4,15 @@
  * what does not fit there is encoded in private memory first.
  *
  * I1. A failed attempt leaves nothing behind: no numbered objects, no handles to depart.
- * I2. Each getter runs once for each call (one on an index of an array longer than 6 may run twice);
- *     the keys are those at the moment when their object is met.
+ * I2. Each getter runs once for each call (one on an index of an array twice); the keys are those at
+ *     the moment when their object is met.
  * I3. Every object is numbered when it is met, so cycles and objects met twice arrive as they were. A
  *     list serves the first 48, a hash table the others: no measurable part of a small message.
  * I4. What cannot arrive equal is refused with its path, never changed. The exceptions are those of the
  *     structured clone: what is not enumerable, attributes of properties, `lastIndex`, symbol keys of
  *     arrays and errors, properties of typed arrays longer than 64, the buffer that several views
- *     share, and the class of an error that is neither built in nor Troupe's.
+ *     share, and the class of an error that is neither built in nor Troupe's. Symbol keys of objects
+ *     and named properties of arrays are looked for as `vigilance.ts` says.
  * I5. Calls nest (a getter, `pack` or `depart` may encode): each has an {@linkcode Output} of its own.
  *
  * @module

@@ -15,12 +15,15 @@ import type { HandleKind } from "../../memory/handle.ts";
 import type { Shape } from "./shapes.ts";
 import { writeLatin1, writeLongLatin1, writeUtf16 } from "./strings.ts";
 import * as tag from "./tags.ts";
+import type { Vigilance } from "./vigilance.ts";
 
 /** Thrown, and caught in `encoder.ts`, when the caller's range is full. */
 export const TOO_SMALL: unique symbol = Symbol("too small");
 
 /** Binaries from this size on are not copied into private memory. */
 const SEGMENT_MIN_BYTES = 4096;
+/** Binaries from this size on begin at a multiple of 8 bytes from the start of the message. */
+const ALIGN_MIN_BYTES = 256;
 /** Up to here a list beats a hash table (measured). */
 const LIST_MAX = 48;
 
@@ -74,9 +77,14 @@ export class Output {
   shapes = 0;
   /** Shape last met at each depth: the next object there mostly has the same. */
   readonly predicted: (Shape | undefined)[] = [];
+  /** Whether the arrays at each depth are looked at for named properties. */
+  readonly arrays: Vigilance[] = [];
   readonly #list: (object | undefined)[] = new Array(LIST_MAX).fill(undefined);
   #table: Map<object, number> | null = null;
   #met = 0;
+  #start = 0;
+  // Bytes of the segments so far.
+  #apart = 0;
 
   /** Starts a message in `bytes` [at, end). */
   open(bytes: Uint8Array, at: number, end: number): void {
@@ -84,7 +92,8 @@ export class Output {
       this.bytes = bytes;
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    this.pos = at;
+    this.pos = this.#start = at;
+    this.#apart = 0;
     this.end = Math.min(end, bytes.length);
     this.message = ++messages;
   }
@@ -214,12 +223,20 @@ export class Output {
     this.#longText(tag.UTF16, length, 2 * length);
   }
 
-  /** Writes bytes after their length. */
-  binary(bytes: Uint8Array): void {
+  /** Writes bytes after `mark`, which has 4 bits, and their length. */
+  binary(mark: number, bytes: Uint8Array): void {
     const { length } = bytes;
-    this.u32(length);
+    const from = this.pos + 5;
+    // The engine copies four times as fast what is aligned alike on both sides.
+    const padding = length < ALIGN_MIN_BYTES ? 0 : -(from - this.#start + this.#apart) & 7;
+    this.need(5 + padding);
+    this.bytes[this.pos] = mark | padding << 4;
+    this.view.setUint32(this.pos + 1, length, true);
+    this.bytes.fill(0, from, from + padding);
+    this.pos = from + padding;
     if (this.segments !== null && length >= SEGMENT_MIN_BYTES) {
       this.segments.push({ at: this.pos, bytes });
+      this.#apart += length;
       return;
     }
     this.need(length);

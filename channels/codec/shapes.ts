@@ -15,6 +15,7 @@
  */
 
 import * as tag from "./tags.ts";
+import { Vigilance } from "./vigilance.ts";
 import { readLatin1, readUtf16, writeLatin1, writeUtf16 } from "./strings.ts";
 
 /** More keys than this make a record, which writes its keys each time. */
@@ -36,6 +37,8 @@ export class Shape {
   message = 0;
   /** See {@linkcode Shape.message}. */
   number = 0;
+  /** Whether objects with these keys are looked at for symbols. */
+  readonly symbols: Vigilance = new Vigilance();
 
   /** Makes a shape. */
   constructor(keys: readonly string[], words: Int32Array) {

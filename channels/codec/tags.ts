@@ -71,7 +71,10 @@ export const DATE = 0xc8;
 export const REGEXP = 0xc9;
 /** Error: see `encode_error.ts`. */
 export const ERROR = 0xca;
-/** ArrayBuffer or view: u8 kind (see `kinds.ts`), u32 length in bytes, the bytes. */
+/**
+ * ArrayBuffer or view: 4 bits kind (see `kinds.ts`), 4 bits bytes of padding, u32 length in bytes, the
+ * padding, the bytes.
+ */
 export const BINARY = 0xcb;
 /** Boxed primitive: the primitive. */
 export const BOXED = 0xcc;

@@ -418,7 +418,7 @@ troupeTest("a process is started once", async () => {
 
 troupeTest("options that are not supported are refused", () => {
   assertThrows(() => new Process({ target: nothing, permissions: "none" }), NotSupportedError);
-  assertThrows(() => new Process({ target: nothing, isolation: "process" }), NotSupportedError);
+  assertThrows(() => new Process({ target: nothing, memoryLimitMb: 50 }), NotSupportedError);
   assertThrows(() => new Process({ target: nothing, isolation: "moon" as never }), TypeError);
   assertInstanceOf(new Process({ target: nothing, isolation: "worker" }), Process);
 });

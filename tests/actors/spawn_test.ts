@@ -19,13 +19,22 @@ import {
   UnknownMessageError,
   ValidationError,
 } from "../../errors.ts";
+import { here } from "../../memory/isolate.ts";
 import { Queue } from "../../channels/queue.ts";
-import type { AnyRef } from "../../actors/actor.ts";
+import type { AnyRef, Isolation } from "../../actors/actor.ts";
 import { load } from "../../actors/load.ts";
 import { spawn as spawnTyped } from "../../actors/spawn.ts";
 import { station } from "../../actors/station.ts";
 import { Account, Many, NeverReady, Parent } from "../fixtures/actors.ts";
-import { awake, isPending, rejection, rejectsWith, troupeTest, turn, until } from "../support.ts";
+import {
+  awake,
+  isPending,
+  listeningTest as troupeTest,
+  rejection,
+  rejectsWith,
+  turn,
+  until,
+} from "../support.ts";
 
 // deno-lint-ignore no-explicit-any -- these tests look at what the types would not let through
 type Anything = any;
@@ -48,12 +57,17 @@ interface Stage {
   /** What the actor notes. */
   readonly log: Queue<unknown>;
   readonly ref: Loose;
-  readonly isolation: "worker" | "inline";
+  readonly isolation: Isolation;
 }
+
+/** Processes of their own can be had on memory that is mapped: on Linux, with `--allow-ffi`. */
+const ISOLATIONS: readonly Isolation[] = here().arena.mapped !== undefined
+  ? ["worker", "inline", "process"]
+  : ["worker", "inline"];
 
 /** The same test for an actor in a worker and one in this isolate. */
 function both(name: string, fn: (stage: Stage) => Promise<void>, options: object = {}): void {
-  for (const isolation of ["worker", "inline"] as const) {
+  for (const isolation of ISOLATIONS) {
     troupeTest(`${isolation} actor: ${name}`, async () => {
       await using log = new Queue<unknown>();
       await using ref = await spawn(Many, { ...options, args: [log], isolation });
@@ -508,7 +522,7 @@ both("overflow drop-oldest: the oldest goes, and its asker is told", async ({ re
   assertEquals(await ref.ask.get(), 1100);
 }, { mailbox: { capacity: 2, overflow: "drop-oldest" } });
 
-for (const isolation of ["worker", "inline"] as const) {
+for (const isolation of ISOLATIONS) {
   troupeTest(
     `${isolation} actor: a failing init is a StartError of phase init with its cause`,
     async () => {
@@ -711,9 +725,8 @@ troupeTest(
     await using log = new Queue<unknown>();
     const wrong = (options: object) => spawn(Many, { args: [log], ...options } as never);
     await rejectsWith(wrong({ isolation: "moon" }), TypeError);
-    await rejectsWith(wrong({ isolation: "process" }), NotSupportedError);
     await rejectsWith(wrong({ permissions: "none" }), NotSupportedError);
-    await rejectsWith(wrong({ memoryLimitMb: 5 }), NotSupportedError);
+    await rejectsWith(wrong({ memoryLimitMb: 50 }), NotSupportedError);
     await rejectsWith(wrong({ id: "" }), TypeError);
     await rejectsWith(wrong({ id: 5 }), TypeError);
     await rejectsWith(wrong({ args: 5 }), TypeError);

@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { NotSendableError } from "../../errors.ts";
 import { pipe } from "../../channels/pipe.ts";
+import { JoinableQueue } from "../../channels/joinable_queue.ts";
 import { Queue } from "../../channels/queue.ts";
+import { select, sending } from "../../channels/select.ts";
+import { SimpleQueue } from "../../channels/simple_queue.ts";
 import { Process } from "../../actors/process.ts";
 import { spawn } from "../../actors/spawn.ts";
 import { ADVERSARIAL } from "../checkers/adversarial.ts";
@@ -35,6 +38,28 @@ async function sendAll(send: Transport): Promise<void> {
 
 troupeTest("A1 adversarial values through a queue of this isolate", async () => {
   await using queue = new Queue<unknown>();
+  await sendAll(async (value) => {
+    await queue.put(value);
+    return await queue.get();
+  });
+});
+
+troupeTest("A1 adversarial values through select, by a queue and a joinable queue", async () => {
+  await using queue = new Queue<unknown>();
+  await using jobs = new JoinableQueue<unknown>({ maxsize: 4 });
+  for (const into of [queue, jobs]) {
+    await sendAll(async (value) => {
+      await select({ put: sending(into, value) });
+      const got = await select({ queue, jobs });
+      if (got.arm === "jobs") jobs.taskDone();
+      return got.value;
+    });
+  }
+  assertEquals(jobs.unfinished, 0);
+});
+
+troupeTest("A1 adversarial values through a simple queue", async () => {
+  using queue = new SimpleQueue<unknown>();
   await sendAll(async (value) => {
     await queue.put(value);
     return await queue.get();

@@ -7,7 +7,11 @@ import { handle, registerHandle } from "../../memory/handle.ts";
 import { ADVERSARIAL } from "../checkers/adversarial.ts";
 import { BAD_DECODERS, fuzz, goodDecoder, SAMPLE_FRAMES } from "../checkers/fuzz.ts";
 
-const HANG_MS = 100;
+/** Full size before a release, a sample of it at every change. */
+const SOAK = Deno.env.get("TROUPE_SOAK") === "1";
+const FRAMES = SOAK ? 10_000_000 : 20_000;
+const DISCARDED = SOAK ? 1_000_000 : 5000;
+const HANG_MS = SOAK ? 1000 : 100;
 const scratch = new Uint8Array(1 << 20);
 
 class NoSuchThing extends Error {}
@@ -28,9 +32,9 @@ const corpus = [
 ].map((value) => scratch.slice(0, encodeInto(scratch, 0, scratch.length, value)))
   .filter(({ length }) => length < 20_000);
 
-Deno.test("F1 codec survives 20,000 mutated frames", () => {
+Deno.test(`F1 codec survives ${FRAMES.toLocaleString("en")} mutated frames`, () => {
   const report = fuzz((bytes) => decode(bytes, 0, bytes.length), corpus, {
-    iterations: 20_000,
+    iterations: FRAMES,
     slowMs: HANG_MS,
     allowed: (error) => error instanceof DecodeError || error instanceof NoSuchThing,
   });
@@ -38,9 +42,9 @@ Deno.test("F1 codec survives 20,000 mutated frames", () => {
   assert(report.returned > 500 && report.threw > 5000, "the mutations are too wild or too tame");
 });
 
-Deno.test("F1 discard() survives 5,000 mutated frames", () => {
+Deno.test(`F1 discard() survives ${DISCARDED.toLocaleString("en")} mutated frames`, () => {
   const report = fuzz((bytes) => discard(bytes, 0, bytes.length), corpus, {
-    iterations: 5000,
+    iterations: DISCARDED,
     seed: 2,
     slowMs: HANG_MS,
     allowed: () => false,

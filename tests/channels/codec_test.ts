@@ -1,4 +1,10 @@
-import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { Buffer } from "node:buffer";
 import {
   carriesHandles,
@@ -29,6 +35,13 @@ function sent<T>(value: T): T {
   return decode(arena, AT, end) as T;
 }
 
+function sentPrivately<T>(value: T): T {
+  const encoded = encode(value);
+  const bytes = new Uint8Array(encoded.byteLength);
+  encoded.copyTo(bytes, 0);
+  return decode(bytes, 0, bytes.length) as T;
+}
+
 function refusal(value: unknown): NotSendableError {
   return assertThrows(() => encodeInto(arena, AT, arena.length, value), NotSendableError);
 }
@@ -39,10 +52,7 @@ Deno.test("A1 codec carries exactly, or refuses with the path, each adversarial 
     if (path !== undefined) assertEquals(refusal(value).path, path, name);
     else {
       assertEquals(difference(value, sent(value)), undefined, name);
-      const encoded = encode(value);
-      const bytes = new Uint8Array(encoded.byteLength);
-      encoded.copyTo(bytes, 0);
-      assertEquals(difference(value, decode(bytes, 0, bytes.length)), undefined, name);
+      assertEquals(difference(value, sentPrivately(value)), undefined, name);
     }
     assertEquals(sent({ still: "works" }), { still: "works" });
   }
@@ -388,4 +398,46 @@ Deno.test("encode() leaves large binaries in place until they are copied", () =>
 Deno.test("encodeInto() leaves symbol marks that are not enumerable behind", () => {
   const value = Object.defineProperty({ a: 1 }, Symbol("mark"), { value: 1 });
   assertEquals(sent(value), { a: 1 });
+});
+
+Deno.test("encodeInto() looks at each of the first 1,024 objects and arrays for hidden keys", () => {
+  for (let i = 0; i < 1000; i++) sent([{ looked: i }]);
+  assertEquals(refusal([{ looked: 1, [Symbol("mark")]: 2 }]).path, "$[0][Symbol(mark)]");
+  assertEquals(refusal([Object.assign([1, 2], { total: 3 })]).path, "$[0].total");
+});
+
+Deno.test("encodeInto() finds symbol keys and named elements of arrays soon when there are many", () => {
+  for (let i = 0; i < 3000; i++) sent([{ trusted: i, list: [i] }]);
+  const firstRefused = (make: () => unknown) => {
+    for (let tried = 1; tried < 100; tried++) {
+      try {
+        sent(make());
+      } catch {
+        return tried;
+      }
+    }
+    return Infinity;
+  };
+  const marked = () => [{ trusted: 1, list: [1], [Symbol("mark")]: 2 }];
+  const named = () => [{ trusted: 1, list: Object.assign([1], { total: 3 }) }];
+  for (const make of [marked, named]) {
+    assert(firstRefused(make) <= 8, "found late");
+    assertEquals(firstRefused(make), 1, "after an alarm each one is looked at");
+  }
+});
+
+Deno.test("encodeInto() always refuses what match() gives", () => {
+  for (let i = 0; i < 3000; i++) sent([["a"]]);
+  for (let i = 0; i < 20; i++) assertEquals(refusal(["a".match(/a/)]).path, "$[0].index");
+});
+
+Deno.test("binaries arrive whole wherever in a message they are", () => {
+  for (const length of [0, 1, 255, 256, 257, 5000]) {
+    const bytes = new Uint8Array(length).map((_, i) => i);
+    for (let before = 0; before < 17; before++) {
+      const value = ["x".repeat(before), bytes, new Float64Array(length), bytes.buffer, "tail"];
+      assertEquals(sent(value), value);
+      assertEquals(sentPrivately(value), value);
+    }
+  }
 });

@@ -201,6 +201,23 @@ troupeTest(
   },
 );
 
+troupeTest("recvBytesInto takes bytes only, and all that were sent", async () => {
+  using ends = both();
+  const { a, b } = ends;
+  const target = new Uint8Array(100_000);
+  for (const length of [0, 1, 99, 5000, 100_000]) {
+    const bytes = new Uint8Array(length).map((_, i) => i);
+    const sent = a.sendBytes(bytes);
+    assertEquals(await b.recvBytesInto(target), length);
+    assertEquals(target.subarray(0, length), bytes);
+    await sent;
+  }
+  for (const value of [7, "text", [1], new Uint16Array(3), null]) {
+    await a.send(value);
+    await rejectsWith(b.recvBytesInto(target), DecodeError);
+  }
+});
+
 troupeTest("CONN-10 recvBytesInto counts from the offset", async () => {
   using ends = both();
   const { a, b } = ends;

@@ -87,7 +87,10 @@ Deno.test("rule modOnlyReexports", () => {
   const good = `// Runs in: any isolate\n/** The package. */\nexport { a, type B } from "./a.ts";
 export type { C } from "./c.ts";\n`;
   assertEquals(places(mod.modOnlyReexports, { "mod.ts": good }), []);
-  for (const bad of [`export * from "./a.ts";`, `import "./a.ts";`, `export const a = 1;`]) {
+  assertEquals(places(mod.modOnlyReexports, { "mod.ts": good + `import "./last.ts";\n` }), []);
+  for (
+    const bad of [`export * from "./a.ts";`, `import "./a.ts";\nlater();`, `export const a = 1;`]
+  ) {
     assertEquals(places(mod.modOnlyReexports, { "mod.ts": good + bad }), ["mod.ts:5"]);
   }
 });

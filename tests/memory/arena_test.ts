@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { NotSupportedError } from "../../errors.ts";
 import { Arena, blockHandle, FREE, HELD, LOOSE } from "../../memory/arena.ts";
@@ -37,15 +38,15 @@ Deno.test("layoutOf() leaves each part room when the arena has any size", () => 
 
 Deno.test("Arena.attach() sees what the maker wrote when it is given the buffer", () => {
   const made = Arena.create({ bytes: MIN_ARENA_BYTES });
-  const attached = Arena.attach(made.buffer);
+  const attached = Arena.attach(made.memory);
   made.words[100] = 42;
   assertEquals(attached.words[100], 42);
   assertEquals(attached.layout, made.layout);
-  assertStrictEquals(attached.buffer, made.buffer);
+  assertStrictEquals(attached.layout.heapAt, made.layout.heapAt);
 });
 
 Deno.test("arena I1: Arena.attach() throws NotSupportedError when the memory is no arena", () => {
-  const { buffer, words } = Arena.create({ bytes: MIN_ARENA_BYTES, shared: false });
+  const { buffer, words } = Arena.create({ bytes: MIN_ARENA_BYTES, backing: "plain" });
   const rubbish = [0, 3, 4, 100, 255, 256, MIN_ARENA_BYTES - 1, MIN_ARENA_BYTES].map((bytes) =>
     new ArrayBuffer(bytes)
   );
@@ -60,7 +61,7 @@ Deno.test("arena I1: Arena.attach() throws NotSupportedError when the memory is 
 
 Deno.test("Arena.shared says whether others can see it", () => {
   assertEquals(Arena.create({ bytes: MIN_ARENA_BYTES }).shared, true);
-  assertEquals(Arena.create({ bytes: MIN_ARENA_BYTES, shared: false }).shared, false);
+  assertEquals(Arena.create({ bytes: MIN_ARENA_BYTES, backing: "plain" }).shared, false);
 });
 
 Deno.test("arena I2: Arena.changeKind() does nothing when the handle is stale or of another kind", () => {

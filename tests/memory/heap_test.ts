@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { FullError } from "../../errors.ts";
@@ -22,7 +23,7 @@ import { isolatesIn } from "./support.ts";
 
 /** A heap for each of `count` isolates in one arena. */
 function heapsIn(count: number, bytes = 2 << 20): { arena: Arena; heaps: Heap[] } {
-  const arena = Arena.create({ bytes, shared: false });
+  const arena = Arena.create({ bytes, backing: "plain" });
   return { arena, heaps: Array.from({ length: count }, (_, slot) => new Heap(arena, slot)) };
 }
 

@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals } from "@std/assert";
 import { Arena } from "../../memory/arena.ts";
 import { Isolate } from "../../memory/isolate.ts";
@@ -7,10 +8,10 @@ import type { Task } from "./heap_worker.ts";
 Deno.test("heap I1, I2: two threads allocate and free each other's blocks, none is given twice", async () => {
   const arena = Arena.create({ bytes: 8 << 20 });
   const { heap } = Isolate.join(arena);
-  const buffer = arena.buffer as SharedArrayBuffer;
+  const { memory } = arena;
   const places = new SharedArrayBuffer(4 * 64);
   const wrong = await Promise.all(
-    [1, 2].map((seed) => runThread({ buffer, places, rounds: 20_000, seed })),
+    [1, 2].map((seed) => runThread({ memory, places, rounds: 20_000, seed })),
   );
   assertEquals(wrong, [0, 0]);
   for (const unit of new Int32Array(places)) {

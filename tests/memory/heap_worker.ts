@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { Arena } from "../../memory/arena.ts";
+import { Arena, type Memory } from "../../memory/arena.ts";
 import { exchange } from "../../memory/atomics.ts";
 import { NO_ROOM } from "../../memory/heap.ts";
 import { Isolate } from "../../memory/isolate.ts";
@@ -12,7 +12,7 @@ import { Isolate } from "../../memory/isolate.ts";
 /** What a thread is told. */
 export interface Task {
   /** The arena. */
-  readonly buffer: SharedArrayBuffer;
+  readonly memory: Memory;
   /** Where blocks are left: unit plus one. */
   readonly places: SharedArrayBuffer;
   /** How often. */
@@ -22,7 +22,7 @@ export interface Task {
 }
 
 self.onmessage = ({ data }: MessageEvent<Task>) => {
-  const { arena, heap } = Isolate.join(Arena.attach(data.buffer));
+  const { arena, heap } = Isolate.join(Arena.attach(data.memory));
   const places = new Int32Array(data.places);
   let random = data.seed;
   const next = (below: number) => {

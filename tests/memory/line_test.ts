@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { TimeoutError } from "../../errors.ts";
 import { PENDING } from "../../memory/line.ts";

@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { NotSupportedError } from "../../errors.ts";
 import { load } from "../../memory/atomics.ts";

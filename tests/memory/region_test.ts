@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ClosedError } from "../../errors.ts";

@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { NotOwnerError } from "../../errors.ts";
@@ -245,4 +246,37 @@ Deno.test("Ring agrees with an array whatever is sent, given up and received", (
     }),
     { seed: 20250101, numRuns: 200 },
   );
+});
+
+Deno.test("Ring I2: hints that lag behind mislead neither a count nor an heir", () => {
+  const [me, other] = isolatesIn(2);
+  const use: RingUse = { writers: "one", readers: "one" };
+  for (const [sent, taken] of [[40, 10], [63, 33], [64, 0], [7, 7], [64, 64]]) {
+    const at = ringIn(me, { cells: 64 });
+    const [writer, reader] = [new Ring(me, at, use), new Ring(other, at, use)];
+    for (let round = 0; round < 5; round++) {
+      for (let value = 0; value < sent; value++) assertEquals(send(me, writer, value), true);
+      for (let value = 0; value < taken; value++) assertEquals(receive(other, reader), value);
+      assertEquals([writer.size, reader.size], [sent - taken, sent - taken]);
+      const heir = new Ring(me, at, use);
+      for (let value = taken; value < sent; value++) assertEquals(receive(me, heir), value);
+      assertEquals([receive(me, heir), heir.size], [undefined, 0]);
+      writer.resume();
+      reader.resume();
+    }
+  }
+});
+
+Deno.test("Ring I3: who looks ahead stops exactly where the ring is full or empty", () => {
+  const [me, other] = isolatesIn(2);
+  const at = ringIn(me, { cells: 64 });
+  const use: RingUse = { writers: "one", readers: "one" };
+  const [writer, reader] = [new Ring(me, at, use), new Ring(other, at, use)];
+  let [sent, got] = [0, 0];
+  for (const step of [64, 1, 63, 20, 50, 9, 8, 7, 16, 64]) {
+    while (send(me, writer, sent)) sent++;
+    assertEquals(sent - got, 64);
+    for (let left = step; left > 0; left--) assertEquals(receive(other, reader), got++);
+    if (step === 64) assertEquals(receive(other, reader), undefined);
+  }
 });

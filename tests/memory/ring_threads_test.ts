@@ -1,3 +1,4 @@
+import "../loaded.ts";
 import { assertEquals } from "@std/assert";
 import { Arena } from "../../memory/arena.ts";
 import { Isolate } from "../../memory/isolate.ts";
@@ -59,8 +60,8 @@ async function runThreads(scene: Scene): Promise<Int32Array[]> {
   const consumers = use.readers === "one" ? 1 : 2;
   const done = new SharedArrayBuffer(4);
   const logs = Array.from({ length: consumers }, () => new SharedArrayBuffer(4 * (frames + 1)));
-  const buffer = arena.buffer as SharedArrayBuffer;
-  const task = { buffer, at, use, producers, consumers, count: frames / producers, done, blocks };
+  const { memory } = arena;
+  const task = { memory, at, use, producers, consumers, count: frames / producers, done, blocks };
   await Promise.all([
     ...logs.map((log) => runThread({ ...task, log })),
     ...Array.from(

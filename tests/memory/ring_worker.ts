@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { Arena } from "../../memory/arena.ts";
+import { Arena, type Memory } from "../../memory/arena.ts";
 import { add } from "../../memory/atomics.ts";
 import { Isolate } from "../../memory/isolate.ts";
 import { PENDING } from "../../memory/line.ts";
@@ -13,7 +13,7 @@ import { Ring, type RingUse } from "../../memory/ring.ts";
 /** What a thread is told. */
 export interface Task {
   /** The arena. */
-  readonly buffer: SharedArrayBuffer;
+  readonly memory: Memory;
   /** Address of the ring. */
   readonly at: number;
   /** Who uses it. */
@@ -85,7 +85,7 @@ async function consume(isolate: Isolate, ring: Ring, task: Task): Promise<void> 
 }
 
 self.onmessage = async ({ data }: MessageEvent<Task>) => {
-  const isolate = Isolate.join(Arena.attach(data.buffer));
+  const isolate = Isolate.join(Arena.attach(data.memory));
   const ring = new Ring(isolate, data.at, data.use);
   if (data.from === undefined) await consume(isolate, ring, data);
   else await produce(isolate, ring, data);

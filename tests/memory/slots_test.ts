@@ -1,7 +1,8 @@
+import "../loaded.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { FullError } from "../../errors.ts";
 import { Arena } from "../../memory/arena.ts";
-import { load } from "../../memory/atomics.ts";
+import { load, or, waitAsync } from "../../memory/atomics.ts";
 import { ASLEEP, DEATH, lieDown } from "../../memory/bell.ts";
 import { Isolate } from "../../memory/isolate.ts";
 import { AT_DEATHS, MAX_ISOLATES, MIN_ARENA_BYTES } from "../../memory/layout.ts";
@@ -114,8 +115,8 @@ Deno.test("bell I3: ringEverybody() notifies again when a ringer died before it 
   const { slot } = takeSlot(memory, NOBODY)!;
   const bell = memory.slotAt(slot) + SLOT_BELL;
   lieDown(memory.words, bell);
-  const woken = Atomics.waitAsync(memory.words, bell, ASLEEP);
-  Atomics.or(memory.words, bell, 1);
+  const woken = waitAsync(memory.words, bell, ASLEEP);
+  or(memory.words, bell, 1);
   ringEverybody(memory, DEATH);
   assertEquals(await woken.value, "ok");
 });

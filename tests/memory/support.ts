@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "../loaded.ts";
 import { Arena } from "../../memory/arena.ts";
 import { load } from "../../memory/atomics.ts";
 import { ASLEEP } from "../../memory/bell.ts";
@@ -16,7 +17,7 @@ export const HUNG_MS = 60_000;
 
 /** A small arena and isolates in it, all in this thread. */
 export function isolatesIn(count: number, { shared = true, bytes = 2 << 20 } = {}): Isolate[] {
-  const arena = Arena.create({ bytes, shared });
+  const arena = Arena.create({ bytes, ...(shared ? {} : { backing: "plain" }) });
   return Array.from({ length: count }, () => Isolate.join(arena));
 }
 

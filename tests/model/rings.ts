@@ -139,7 +139,8 @@ function* writer(place: Place, slot: number, index: number, resumes = false): St
     const value = 10 * (index + 1) + frame + (resumes ? 5 : 0);
     yield* m.write(cell + 1, value);
     if (scene.writers === "alone") {
-      yield* cells.commitAlone(WORDS, place.rings[0], me.position++);
+      const publish = me.position % 2 === 0 ? cells.commitAlone : cells.fillAlone;
+      yield* publish(WORDS, place.rings[0], me.position++);
     } else if (!(yield* cells.commit(WORDS, cell, slot))) return m.mark("refused", value);
     m.mark("sent", value);
     yield* me.changed(FRAME);
@@ -158,7 +159,8 @@ function* reader(place: Place, slot: number, resumes = false): Steps {
     if (cell === undefined) return m.mark("gave up");
     m.mark("got", yield* m.read(cell + 1));
     if (scene.readers === "alone") {
-      yield* cells.releaseAlone(WORDS, rings[0], me.position++);
+      const free = me.position % 2 === 0 ? cells.releaseAlone : cells.emptyAlone;
+      yield* free(WORDS, rings[0], me.position++);
     } else yield* cells.release(WORDS, rings[me.position], { cell, me: slot });
     yield* me.changed(ROOM);
   }

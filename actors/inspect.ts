@@ -1,0 +1,42 @@
+// Runs in: any isolate
+/**
+ * What can be seen of an actor from anywhere, without asking it: all of it is in shared memory, so one
+ * that is in an endless loop can be looked at too.
+ *
+ * @module
+ */
+import { isAlive } from "../memory/slots.ts";
+import type { ActorState, ActorStats, AnyRef } from "./contract.ts";
+import { CLOSED, type Mailbox, OPENING } from "./mailbox.ts";
+import { untyped } from "./ref.ts";
+import { type Station, station } from "./station.ts";
+
+/** An actor at one moment. */
+export interface Inspection extends ActorStats {
+  /** Its id. */
+  readonly id: string;
+  /** Where it is in its life. */
+  readonly state: ActorState;
+  /** Messages that its mailbox holds at most; 0 once it has ended. */
+  readonly capacity: number;
+}
+
+/**
+ * Looks at an actor, wherever it runs, without disturbing it. Erlang: `process_info`.
+ *
+ * @throws TypeError for what is no reference
+ */
+export async function inspect(ref: AnyRef): Promise<Inspection> {
+  const { id, mailbox } = untyped(ref);
+  const state = stateOf(station(), mailbox);
+  const capacity = state === "stopped" ? 0 : mailbox.ring.limit;
+  return { id, state, capacity, ...await ref.stats() };
+}
+
+function stateOf({ isolate }: Station, mailbox: Mailbox): ActorState {
+  if (mailbox.ending !== undefined || mailbox.state === CLOSED) return "stopped";
+  if (mailbox.lives.isStopWanted) return "stopping";
+  if (mailbox.state === OPENING) return "starting";
+  if (!isAlive(isolate.arena, mailbox.host)) return "restarting";
+  return mailbox.isBusy ? "running" : "ready";
+}

@@ -1,0 +1,70 @@
+// Runs in: any isolate
+/**
+ * Where something runs: in this isolate, in a thread, or in a process of the operating system; and
+ * whether that can be had here.
+ *
+ * @module
+ */
+import { NotSupportedError } from "../errors.ts";
+import { whatIsMissing } from "../memory/libc.ts";
+import type { CodeRef } from "./code.ts";
+import { checkConfinement, type Confinement, whatForbidsProcesses } from "./confinement.ts";
+import type { Isolation } from "./contract.ts";
+import type { ProcessStart } from "./os_process.ts";
+import { type Station, station } from "./station.ts";
+
+/** Where `isolation` leads here: `auto` is a worker if the memory can be shared. */
+export function isInline(here: Station, isolation: Isolation = "auto"): boolean {
+  if (isolation === "inline") return true;
+  if (here.isolate.arena.shared) return false;
+  if (isolation === "auto") return true;
+  throw new NotSupportedError("Cannot start a worker: this platform has no shared memory");
+}
+
+/**
+ * @throws TypeError for what is no isolation
+ * @throws NotSupportedError for one that is not supported here, and for a confinement of what is no
+ * process of its own
+ */
+export function checkIsolation(
+  isolation: Isolation | undefined,
+  confinement: Confinement = {},
+): void {
+  if (isolation === "process") return checkProcess(confinement);
+  if (isolation !== undefined && !["auto", "worker", "inline"].includes(isolation)) {
+    throw new TypeError(
+      `Cannot start: isolation "${isolation}" is none of auto, worker, process, inline`,
+    );
+  }
+  for (const name of ["permissions", "memoryLimitMb"] as const) {
+    if (confinement[name] === undefined) continue;
+    throw new NotSupportedError(`Cannot start with ${name}: that takes isolation "process"`);
+  }
+}
+
+function checkProcess(confinement: Confinement): void {
+  const lack = whatIsMissing() ?? whatForbidsProcesses() ?? whatIsWrongWithMemory();
+  if (lack !== undefined) {
+    throw new NotSupportedError(`Cannot start with isolation "process": ${lack}`);
+  }
+  checkConfinement(confinement);
+}
+
+function whatIsWrongWithMemory(): string | undefined {
+  if (station().isolate.arena.mapped !== undefined) return undefined;
+  return "this program's memory cannot be mapped by others";
+}
+
+/** Where something shall run. */
+export interface Where extends Confinement {
+  /** As in the options of processes and actors. */
+  readonly isolation?: Isolation;
+}
+
+/** How a process is started; nothing when it is none. */
+export function processStart(
+  { url }: CodeRef,
+  { isolation, memoryLimitMb, permissions }: Where,
+): ProcessStart | undefined {
+  return isolation === "process" ? { module: url, memoryLimitMb, permissions } : undefined;
+}

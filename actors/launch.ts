@@ -1,0 +1,178 @@
+// Runs in: any isolate
+/**
+ * One life of an actor: from its start, in a worker or in this isolate, to its proven end.
+ *
+ * @module
+ */
+import { StartError, type TroupeError } from "../errors.ts";
+import type { Ending, Life } from "../memory/slots.ts";
+import { copyOf } from "../channels/copy.ts";
+import { exitError } from "./awaited.ts";
+import { childrenOf } from "./children.ts";
+import type { CodeRef } from "./code.ts";
+import type { AnyRef, Spawn } from "./contract.ts";
+import { emit, type Happened } from "./events.ts";
+import { checkNotLoading, identity, nextChildPath } from "./identity.ts";
+import { FAILURE } from "./inbox.ts";
+import { processStart, type Where } from "./isolation.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { dropActor, type Entrance, perform } from "./performance.ts";
+import { Ref, typed } from "./ref.ts";
+import type { Station } from "./station.ts";
+import { isClean } from "./supervision/decide.ts";
+import { remoteError } from "./wire_error.ts";
+
+/** What is started. */
+export interface Launch {
+  /** Where its definition or class is. */
+  readonly code: CodeRef;
+  /** The actor's id. */
+  readonly id: string;
+  /** Its mailbox. */
+  readonly mailbox: Mailbox;
+  /** What its `init` or constructor takes. */
+  readonly args: readonly unknown[];
+  /** Whether it runs in this isolate. */
+  readonly inline: boolean;
+  /** Where it runs otherwise; default: in a thread. */
+  readonly where?: Where;
+  /** Starts actors in its name. */
+  readonly spawn: Spawn;
+}
+
+/** What the owner of a life hears. */
+export interface LifeEvents {
+  /** It is over, and its isolate is proven dead; `error` says why, when something went wrong. */
+  gone(ending: Ending, error?: TroupeError): void;
+}
+
+/** A life that was started. */
+export interface Launched {
+  /** Resolves when the actor is ready for its first message; rejects with a StartError. */
+  readonly ready: Promise<Entrance>;
+  /** Ends it at once. */
+  kill(): void;
+  /** What went wrong, once it has ended. */
+  failure(): TroupeError | undefined;
+}
+
+/**
+ * Starts a life of an actor.
+ *
+ * @throws NotSendableError when an argument cannot be sent; FullError when there is no slot or room;
+ * NotSupportedError for a worker in a module that a worker is importing.
+ * Then there is no life, and nobody hears of it.
+ */
+export function launch(here: Station, what: Launch, events: LifeEvents): Launched {
+  const { id: actor, mailbox } = what;
+  const life = mailbox.restarts;
+  const gone = (ending: Ending, error?: TroupeError) => {
+    emit(here, endOf(actor, ending, error));
+    events.gone(ending, error);
+  };
+  const start = what.inline ? launchHere : launchWorker;
+  const launched = start(here, what, { gone });
+  launched.ready.then(
+    () => emit(here, { type: life === 0 ? "spawned" : "restarted", actor }),
+    () => {},
+  );
+  return launched;
+}
+
+/** The event of an end. */
+function endOf(actor: string, ending: Ending, error?: TroupeError): Happened {
+  if (isClean(ending)) return { type: "stopped", actor };
+  return { type: "crashed", actor, error: error ?? exitError(`actor "${actor}"`, ending, true) };
+}
+
+/** In this isolate. */
+function launchHere(here: Station, what: Launch, events: LifeEvents): Launched {
+  const { mailbox, id } = what;
+  const args = copyOf(what.args) as readonly unknown[];
+  let failure: TroupeError | undefined;
+  let state: "alive" | "over" = "alive";
+  const over = (ending: Ending, error?: TroupeError) => {
+    if (state === "over") return;
+    state = "over";
+    failure = error;
+    events.gone(ending, error);
+  };
+  mailbox.setHost(here.isolate.life);
+  const ready = perform(here, {
+    ...what,
+    args,
+    ended: (ending, crash) => over(ending, crash && remoteError(crash.thrown, `Actor "${id}"`)),
+    isCalledOff: () => state === "over",
+  });
+  ready.catch((error) => over({ reason: "error", exitCode: 1 }, error));
+  const kill = () => {
+    const ending = { reason: "killed", exitCode: -9 } as const;
+    dropActor(here, mailbox, ending);
+    over(ending);
+  };
+  return { ready, kill, failure: () => failure };
+}
+
+/** In a worker of its own. */
+function launchWorker(here: Station, what: Launch, events: LifeEvents): Launched {
+  const { code, id, mailbox, args } = what;
+  const { promise: ready, resolve, reject } = Promise.withResolvers<Entrance>();
+  const children = childrenOf(here);
+  let failure: TroupeError | undefined;
+  const fail = (error: unknown) => {
+    mailbox.end({ reason: "error", exitCode: 1 });
+    reject(error instanceof StartError ? error : startError(error, id));
+  };
+  const number = here.awaited.add({
+    who: `actor "${id}"`,
+    // The mailbox closes before the failure is told; `ended` below hears of the worker's end.
+    ending: () => undefined,
+    maybeExecuted: () => true,
+    fail,
+    hear({ kind, value }) {
+      if (kind === FAILURE) fail(remoteError(value, `Actor "${id}"`));
+      else resolve(value as Entrance);
+      return true;
+    },
+  });
+  const ended = (_ending: Ending, lastWords: unknown) => {
+    failure = lastWords === undefined ? undefined : remoteError(lastWords, `Actor "${id}"`);
+    if (!here.awaited.remove(number)) return;
+    fail(
+      failure ?? new StartError(`Cannot start actor "${id}": its worker ended`, {
+        phase: "init",
+      }),
+    );
+  };
+  const order = {
+    what: "actor",
+    identity: workerIdentity(id),
+    code,
+    args,
+    actor: typed(new Ref(here, mailbox, { id, bare: [] })) as AnyRef,
+  };
+  try {
+    checkNotLoading(`spawn actor "${id}"`);
+    const prepare = (taken: Life) => mailbox.setHost(taken);
+    const gone = (ending: Ending) => events.gone(ending, failure);
+    const life = children.start(
+      { order, start: processStart(code, what.where ?? {}), id: number, daemon: true, prepare },
+      { ended, gone },
+    );
+    return { ready, kill: () => children.end(life, "killed"), failure: () => failure };
+  } catch (error) {
+    here.awaited.remove(number);
+    mailbox.end({ reason: "error", exitCode: 1 });
+    throw error;
+  }
+}
+
+function workerIdentity(id: string) {
+  const { name: parentName } = identity();
+  return { ...identity(), name: id, path: nextChildPath(), daemon: true, parentName };
+}
+
+function startError(cause: unknown, id: string): StartError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StartError(`Cannot start actor "${id}": ${why}`, { phase: "init", cause });
+}

@@ -1,0 +1,184 @@
+// Runs in: owner
+/**
+ * Processes of the operating system: how an isolate gets one and loses it. It maps the same arena as
+ * its parent, and runs the same entry as a thread. It can be killed at any instruction, has a heap of
+ * its own, and may be allowed less.
+ *
+ * - I1: a slot is swept once for each life, after Linux reported the end of its process.
+ * - I2: the parent is told of each end, after the sweep.
+ * - I3: a process whose life was declared over gets SIGTERM or SIGKILL at once, and SIGKILL after
+ *   {@linkcode GRACE_MS}.
+ * - I4: no process outlives the one that started it: Linux kills it then.
+ *
+ * @module
+ */
+import { load, store } from "../memory/atomics.ts";
+import type { Mapped } from "../memory/mapping.ts";
+import { openToOthers, sweepDead } from "../memory/programs.ts";
+import { endingOf, isAlive, type Life, SLOT_PID, SLOT_PROGRAM } from "../memory/slots.ts";
+import { sweep } from "../memory/sweep.ts";
+import { bury, endChildrenOf, type Found } from "./burial.ts";
+import { configOf } from "./config.ts";
+import { type Confinement, flagsOf, keepsForeign } from "./confinement.ts";
+import type { Station } from "./station.ts";
+import { moduleOf, WHOLE } from "./whole.ts";
+
+/** Milliseconds that a process that was told to end has before it is killed. */
+export const GRACE_MS = 500;
+
+/** Under this name a process finds its {@linkcode ProcessBoot}. */
+export const PROCESS_BOOT = Symbol.for("troupe.process");
+
+/** What a process is started with. */
+export interface ProcessBoot {
+  /** Id of the process that started it. */
+  readonly pid: number;
+  /** Number that the arena's file has there. */
+  readonly file: number;
+  /** Size of the arena. */
+  readonly bytes: number;
+  /** Its slot and life. */
+  readonly life: Life;
+  /** The configuration file in use, for processes that it starts. */
+  readonly config: string | undefined;
+  /** Whether it may call foreign functions once it has mapped the arena. */
+  readonly foreign: boolean;
+}
+
+/** How a process is started. */
+export interface ProcessStart extends Confinement {
+  /** The module that it will run something of: its code may be loaded without `--allow-read`. */
+  readonly module: string;
+}
+
+interface Running {
+  readonly life: Life;
+  readonly child: Deno.ChildProcess;
+  reaper?: ReturnType<typeof setTimeout>;
+}
+
+/** Makes and buries the processes that one isolate started. */
+export class OsProcesses {
+  readonly #station: Station;
+  readonly #running = new Map<number, Running>();
+
+  /** For the first isolate of a process. */
+  constructor(station: Station) {
+    this.#station = station;
+    station.onDeath(() => this.#reap());
+  }
+
+  /** Processes that were not buried yet. */
+  get count(): number {
+    return this.#running.size;
+  }
+
+  /** Starts the process of a slot; it reads its order from the slot's inbox. */
+  start(life: Life, { daemon, start }: { daemon: boolean; start: ProcessStart }): void {
+    const { isolate } = this.#station;
+    openToOthers(isolate);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: argumentsOf(isolate.arena.mapped!, life, start),
+      stdin: "null",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+    store(isolate.arena.words, isolate.arena.slotAt(life.slot) + SLOT_PID, child.pid);
+    const running = { life, child };
+    this.#running.set(life.slot, running);
+    child.status.then((status) => this.#bury(running, status));
+    if (daemon) child.unref();
+  }
+
+  /** From here on the process keeps the program alive, or does not. */
+  setDaemon({ slot }: Life, daemon: boolean): void {
+    const child = this.#running.get(slot)?.child;
+    if (daemon) child?.unref();
+    else child?.ref();
+  }
+
+  /** The children of an isolate that has ended end too. */
+  endChildrenOf(parent: Life): void {
+    endChildrenOf(this.#station, parent, [...this.#running.values()].map(({ life }) => life));
+  }
+
+  /** Sees to processes whose life was declared over but which are still there. */
+  #reap(): void {
+    const { arena } = this.#station.isolate;
+    for (const running of this.#running.values()) {
+      const { life, child } = running;
+      if (running.reaper !== undefined || isAlive(arena, life)) continue;
+      const reason = endingOf(arena, life)?.reason;
+      if (reason === "killed") signal(child, "SIGKILL");
+      if (reason === "terminated") signal(child, "SIGTERM");
+      running.reaper = setTimeout(() => signal(child, "SIGKILL"), GRACE_MS);
+    }
+  }
+
+  #bury({ life, reaper }: Running, status: Deno.CommandStatus): void {
+    clearTimeout(reaper);
+    this.#running.delete(life.slot);
+    const { isolate } = this.#station;
+    const { arena } = isolate;
+    this.endChildrenOf(life);
+    bury(this.#station, life, {
+      found: foundBy(status),
+      sweep() {
+        const program = load(arena.words, arena.slotAt(life.slot) + SLOT_PROGRAM);
+        // Not yet its own: it ended before it had joined.
+        if (program === arena.program) sweep(isolate, life);
+        else sweepDead(isolate, program);
+      },
+    });
+  }
+}
+
+function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
+  try {
+    child.kill(name);
+  } catch (error) {
+    // It is gone already: its status is on the way.
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+/** What a status tells: ends by a signal have its number as a negative exit code, as in Python. */
+function foundBy({ code, signal }: Deno.CommandStatus): Found {
+  if (signal === null) return { reason: "exit", exitCode: code };
+  if (signal === "SIGKILL") return { reason: "killed", exitCode: -9 };
+  if (signal === "SIGTERM") return { reason: "terminated", exitCode: -15 };
+  return { reason: "lost", exitCode: 128 - code, error: `it ended by ${signal}` };
+}
+
+/** Arguments of the program that a process runs. */
+function argumentsOf({ file, bytes }: Mapped, life: Life, start: ProcessStart): string[] {
+  const config = configOf();
+  const boot: ProcessBoot = {
+    pid: Deno.pid,
+    file,
+    bytes,
+    life,
+    config,
+    foreign: keepsForeign(start),
+  };
+  return [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--no-lock",
+    ...(config === undefined ? [] : [`--config=${config}`]),
+    ...flagsOf(start),
+    scriptOf(boot, start.module),
+    ...Deno.args,
+  ];
+}
+
+/**
+ * As for a thread; a process finds its {@linkcode ProcessBoot} under a symbol. The function is never
+ * called: it tells Deno that the module belongs to the program.
+ */
+function scriptOf(boot: ProcessBoot, module: string): string {
+  const given = `globalThis[Symbol.for("${PROCESS_BOOT.description}")] = ${JSON.stringify(boot)};`;
+  const [first, whole, own] = [moduleOf(given), WHOLE, module].map((url) => JSON.stringify(url));
+  return moduleOf(`import ${first};import ${whole};export const load = () => import(${own});`);
+}
