@@ -87,7 +87,7 @@ function callsOf(ref: AnyRef, message: string): Pick<Published, "ask" | "tell" |
   const tell = ref.tell[message];
   const stream = (ref.stream as unknown as Record<string, typeof ask>)[message];
   return {
-    ask: ({ given }, options) => ask(given, options),
+    ask: ({ given }, { signal, timeout }) => ask(given, { signal, timeout }),
     tell: ({ given }, options: WaitOptions) => tell(given, options),
     stream: ({ given }, options) => stream(given, options) as unknown as ReadableStream<unknown>,
   };

@@ -48,7 +48,7 @@ const HEADERS: Readonly<Record<string, string>> = {
  * events, `POST /api/<kind>/<name>/<action>` an action.
  *
  * - It shows what {@linkcode observe} was given, all calls of `actorRoutes` and `poolRoutes`, and what
- *   `observatory.follow(events())` was told.
+ *   happened to actors since it was made: starts, crashes, dead letters.
  * - Without `auth` it serves this machine only, under its own name. With `auth`, browsers ask for the
  *   token as a password (the name does not matter), programs send `Authorization: Bearer`.
  * - Actions are off unless `actions` is `true`; they are taken from the page itself only.
@@ -70,6 +70,7 @@ export function dashboard(options: DashboardOptions = {}): Plain {
   if (auth !== undefined && !(auth.token.length >= 16)) {
     throw new RangeError("Cannot make a dashboard with this token: 16 characters at least");
   }
+  observed.followSystem();
   const key = crypto.randomUUID();
   const sampler = new Sampler(observed);
   const viewers = new Gate(maxViewers);

@@ -38,6 +38,7 @@ interface Metric {
  */
 export function metrics(options: { observed?: Observatory } = {}): Plain {
   const observed = options.observed ?? observatory;
+  observed.followSystem();
   const sampler = new Sampler(observed);
   return new Hono().get("/", async (c) => {
     const text = metricsText(await sampler.look(), observed);

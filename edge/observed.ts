@@ -7,6 +7,7 @@
  */
 import { handle } from "../memory/handle.ts";
 import type { AnyRef } from "../actors/actor.ts";
+import { events } from "../actors/events.ts";
 import type {
   DeadLetter,
   LogLine,
@@ -66,6 +67,7 @@ export class Observatory {
     crashes: 0,
   };
   #count = 0;
+  #following: Promise<void> | undefined;
 
   /**
    * Puts an actor, supervisor, pool, queue or lock on the list; disposing what it gives takes it off.
@@ -81,6 +83,11 @@ export class Observatory {
     }
     list.set(name, thing);
     return { [Symbol.dispose]: () => void (list.get(name) === thing && list.delete(name)) };
+  }
+
+  /** Takes what happens to actors of this program into the log, from the first call on. */
+  followSystem(): void {
+    this.#following ??= this.follow(events());
   }
 
   /** Takes what happens to actors into the log until the events end; does not keep the program alive. */

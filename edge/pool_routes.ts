@@ -81,7 +81,7 @@ export function poolRoutes<const T extends Readonly<Record<string, AnyTask>>>(
     name,
     input,
     isStream: false,
-    async ask({ parsed }, { signal, timeout }) {
+    async ask({ parsed }, { signal, timeout, onProgress }) {
       const late = new AbortController();
       const timer = timeout === undefined ? undefined : setTimeout(
         () => late.abort(new TimeoutError(`run task "${name}"`, timeout)),
@@ -89,7 +89,7 @@ export function poolRoutes<const T extends Readonly<Record<string, AnyTask>>>(
       );
       const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
       try {
-        return await pool.applyAsync(target, [parsed], { signal: either, retry });
+        return await pool.applyAsync(target, [parsed], { signal: either, retry, onProgress });
       } finally {
         clearTimeout(timer);
       }

@@ -16,6 +16,12 @@ export interface Payload {
   readonly parsed: unknown;
 }
 
+/** How a call is made. */
+export interface CallOptions extends WaitOptions {
+  /** Told how far it is, where that is known. */
+  onProgress?(done: number, total: number | undefined): void;
+}
+
 /** Something that can be called by name. */
 export interface Published {
   /** Its name, which is the last part of its path. */
@@ -25,7 +31,7 @@ export interface Published {
   /** Whether it answers item by item. */
   readonly isStream: boolean;
   /** Calls it and waits for the reply. */
-  ask(payload: Payload, options: WaitOptions): Promise<unknown>;
+  ask(payload: Payload, options: CallOptions): Promise<unknown>;
   /** Has it accepted, and no more; absent when that cannot be told. */
   tell?(payload: Payload, options: WaitOptions): Promise<void>;
   /** Calls it and gives the reply item by item. */

@@ -6,7 +6,7 @@
  * @module
  */
 import type { AnyRef } from "../actors/actor.ts";
-import { untyped } from "../actors/ref.ts";
+import { inspect } from "../actors/inspect.ts";
 import { arenaUsage } from "./arena_usage.ts";
 import type { ObservedSupervisor, Snapshot, TreeNode } from "./contract_observed.ts";
 import type { Observatory } from "./observed.ts";
@@ -122,18 +122,8 @@ export class Sampler {
   }
 
   async #leaf(name: string, ref: AnyRef): Promise<TreeNode> {
-    const stats = await ref.stats();
-    const { mailbox } = untyped(ref);
-    const ended = mailbox.ending !== undefined;
-    return {
-      ...NOTHING,
-      ...stats,
-      name,
-      id: ref.id,
-      state: ended ? "stopped" : "running",
-      capacity: ended ? 0 : mailbox.ring.limit,
-      rate: this.#rate(`actor ${ref.id}`, stats.handled),
-    };
+    const seen = await inspect(ref);
+    return { ...NOTHING, ...seen, name, rate: this.#rate(`actor ${ref.id}`, seen.handled) };
   }
 
   /** How fast a counter grows, a second; smoothed over two looks. */

@@ -168,7 +168,10 @@ export class EdgeService {
   #beginJob(c: Context, one: Published, payload: Payload): Response {
     const job = this.#jobs.begin(one.name, async (signal, progress) => {
       try {
-        if (!one.isStream) return await one.ask(payload, { signal });
+        if (!one.isStream) {
+          const onProgress = (done: number, total?: number) => progress({ done, total });
+          return await one.ask(payload, { signal, onProgress });
+        }
         let last: unknown;
         for await (const item of one.stream!(payload, { signal })) progress(last = item);
         return last;

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { type ActorRef, Pool, type Protocol, spawn } from "@troupe/troupe";
+import { type ActorRef, child, Pool, type Protocol, spawn, supervise } from "@troupe/troupe";
 import { actorRoutes, dashboard, metrics, observe, poolRoutes, publish } from "@troupe/troupe/edge";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -25,9 +25,10 @@ export async function startService(
 ): Promise<{ app: Hono; pool: Pool; stop(): Promise<void> }> {
   const { workers, perSecond = 200 } = options;
   const pool = new Pool({ size: workers });
-  const feed = await spawn(Feed, { id: "feed" });
+  const service = await supervise({ name: "service", children: { feed: child(Feed) } });
+  const { feed } = service.children;
   const limiters = new Map<string, Promise<ActorRef<Protocol<typeof Limiter>>>>();
-  const shown = [observe("analysts", pool), observe("feed", feed)];
+  const shown = [observe("analysts", pool), observe("service", service)];
 
   const limiterOf = (caller: string) => {
     const known = limiters.get(caller);
@@ -60,7 +61,7 @@ export async function startService(
 
   const stop = async () => {
     for (const one of shown) one[Symbol.dispose]();
-    await feed.stop();
+    await service.stop();
     for (const limiter of limiters.values()) await (await limiter).stop();
     pool.close();
     await pool.join();

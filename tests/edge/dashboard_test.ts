@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
-import { Pool, Queue, spawn } from "../../mod.ts";
+import { child, Lock, Pool, Queue, spawn, supervise, tree } from "../../mod.ts";
 import { actorRoutes, dashboard, metrics, Observatory } from "../../edge/mod.ts";
 import { Service } from "../fixtures/edge.ts";
 import { troupeTest, until } from "../support.ts";
@@ -237,3 +237,37 @@ troupeTest("viewers have a bound; one that goes away makes room", async () => {
   }
   for await (const { id } of eventsOf(again)) if (id === "2") break;
 });
+
+troupeTest(
+  "the tree of supervisors is shown; what restarts, crashes and dies is told",
+  async () => {
+    const observed = new Observatory();
+    const sub = tree({ name: "sub", children: { b: child(Service, { id: "b" }) } });
+    const top = await supervise({ name: "top", children: { a: child(Service, { id: "a" }), sub } });
+    observed.observe("top", top);
+    observed.observe("lock", new Lock());
+    const app = dashboard({ observed, auth: { token }, actions: true });
+    const look = async () => await (await app.request("/api/state", { headers: bearer })).json();
+    const before = await look();
+    assertEquals(before.tree[0].kind, "supervisor");
+    assertEquals(before.locks, [{ name: "lock", locked: false }]);
+    const [a, below] = before.tree[0].children;
+    assertEquals([a.id, below.kind, below.children[0].id], ["a", "supervisor", "b"]);
+    const page = await (await app.request("/", { headers: bearer })).text();
+    const key = page.match(/troupe-key" content="([^"]+)"/)![1];
+    const init = { method: "POST", headers: { ...bearer, "x-troupe-key": key } };
+    for (const id of ["a", "b"]) {
+      assertEquals((await app.request(`/api/actors/${id}/restart`, init)).status, 200);
+    }
+    await until(() => observed.totals.restarts >= 2);
+    assertEquals(await top.children.a.ask.add({ by: 1 }), 1);
+    const after = await look();
+    assertEquals(after.tree[0].children[0].restarts, 1);
+      const stopping = top.children.a.tell.slow({});
+    await stopping;
+    for (let n = 0; n < 3; n++) await top.children.a.tell.add({ by: 1 });
+    await top.stop();
+    await until(() => observed.totals.deadLetters >= 3);
+    assertEquals(observed.letters[0].actor, "a");
+  },
+);

@@ -8,7 +8,7 @@ import {
   publish,
   type RouteOptions,
 } from "../../edge/mod.ts";
-import { burn, double, fails, Service } from "../fixtures/edge.ts";
+import { burn, double, fails, Service, steps } from "../fixtures/edge.ts";
 import { troupeTest, turn } from "../support.ts";
 import { collect, post, problemIn, serve } from "./support.ts";
 import { z } from "zod";
@@ -303,4 +303,28 @@ troupeTest("poolRoutes() ends a task that takes too long", async () => {
   pool.terminate();
   await pool.join();
   assertEquals(await problemIn(await post(`${server.url}/burn`, { ms: 1 })), [503, "CLOSED"]);
+});
+
+troupeTest("a task's progress is its job's", async () => {
+  await using pool = new Pool({ size: 1 });
+  const tasks = { steps: publish(z.number(), steps) };
+  await using server = serve(poolRoutes(pool, tasks, quiet()));
+  const { id } = await (await post(`${server.url}/steps?mode=job`, 3)).json();
+  const headers = { accept: "text/event-stream" };
+  const { items } = await collect(await fetch(`${server.url}/jobs/${id}`, { headers }));
+  const last = items.at(-1) as { progress: unknown; result: unknown };
+  assertEquals([last.progress, last.result], [{ done: 3, total: 3 }, "done"]);
+});
+
+troupeTest("a full queue of a pool is 503", async () => {
+  await using pool = new Pool({ size: 1, queue: { capacity: 1, overflow: "reject" } });
+  const tasks = { burn: publish(z.object({ ms: z.number() }), burn) };
+  await using server = serve(poolRoutes(pool, tasks, quiet()));
+  const all = Array.from({ length: 10 }, () => post(`${server.url}/burn`, { ms: 100 }));
+  const statuses = await Promise.all(all.map(async (one) => {
+    const response = await one;
+    await response.body?.cancel();
+    return response.status;
+  }));
+  assert(statuses.includes(503) && statuses.includes(200), statuses.join());
 });
