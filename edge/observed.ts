@@ -43,7 +43,7 @@ export interface ObservedThings {
 }
 
 /** A list of what is observed. Most programs need one only, {@linkcode observatory}. */
-export class Observatory {
+export class Observatory implements Disposable {
   /** What is on the list. */
   readonly things: ObservedThings = {
     actors: new Map(),
@@ -67,7 +67,7 @@ export class Observatory {
     crashes: 0,
   };
   #count = 0;
-  #following: Promise<void> | undefined;
+  #following: ReturnType<typeof events> | undefined;
 
   /**
    * Puts an actor, supervisor, pool, queue or lock on the list; disposing what it gives takes it off.
@@ -87,7 +87,17 @@ export class Observatory {
 
   /** Takes what happens to actors of this program into the log, from the first call on. */
   followSystem(): void {
-    this.#following ??= this.follow(events());
+    if (this.#following !== undefined) return;
+    this.#following = events();
+    this.follow(this.#following);
+  }
+
+  /** Takes everything off the list and hears of nothing any more. */
+  [Symbol.dispose](): void {
+    this.#following?.[Symbol.dispose]();
+    this.#following = undefined;
+    for (const list of Object.values(this.things)) list.clear();
+    this.jobs.clear();
   }
 
   /** Takes what happens to actors into the log until the events end; does not keep the program alive. */

@@ -245,7 +245,7 @@ troupeTest(
     const sub = tree({ name: "sub", children: { b: child(Service, { id: "b" }) } });
     const top = await supervise({ name: "top", children: { a: child(Service, { id: "a" }), sub } });
     observed.observe("top", top);
-    observed.observe("lock", new Lock());
+    using _lock = observed.observe("lock", new Lock());
     const app = dashboard({ observed, auth: { token }, actions: true });
     const look = async () => await (await app.request("/api/state", { headers: bearer })).json();
     const before = await look();
