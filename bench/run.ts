@@ -23,6 +23,7 @@ const BENCHMARKS = [
   "locks",
   "values",
   "processes",
+  "edge",
 ];
 /** Longest that one may take, in milliseconds; it is killed then. */
 const LONGEST_MS = 5 * 60_000;

@@ -263,7 +263,7 @@ troupeTest(
     assertEquals(await top.children.a.ask.add({ by: 1 }), 1);
     const after = await look();
     assertEquals(after.tree[0].children[0].restarts, 1);
-      const stopping = top.children.a.tell.slow({});
+    const stopping = top.children.a.tell.slow({});
     await stopping;
     for (let n = 0; n < 3; n++) await top.children.a.tell.add({ by: 1 });
     await top.stop();
