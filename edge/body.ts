@@ -6,7 +6,7 @@
  * @module
  */
 import type { SchemaResult, StandardSchemaV1 } from "../channels/schema.ts";
-import { Deadlines } from "./deadlines.ts";
+import type { Deadlines } from "./deadlines.ts";
 import type { Gate } from "./gate.ts";
 import { invalid, refusal, retryAfter } from "./problem.ts";
 
@@ -16,8 +16,6 @@ export interface BodyLimits {
   readonly maxBody: number;
   /** Objects in objects. */
   readonly maxDepth: number;
-  /** Milliseconds until all of it must be there. */
-  readonly bodyTimeout: number;
   /** Milliseconds after which a refused client may come again. */
   readonly retryAfter: number;
 }
@@ -30,11 +28,11 @@ export class BodyReader {
   readonly #gate: Gate;
   readonly #deadlines: Deadlines;
 
-  /** Reads within these limits; `gate` bounds all bodies together. */
-  constructor(limits: BodyLimits, gate: Gate) {
+  /** Reads within these limits; `gate` bounds all bodies together, `deadlines` the time of each. */
+  constructor(limits: BodyLimits, gate: Gate, deadlines: Deadlines) {
     this.#limits = limits;
     this.#gate = gate;
-    this.#deadlines = new Deadlines(limits.bodyTimeout);
+    this.#deadlines = deadlines;
   }
 
   /** The value in a request's body; `undefined` when it has none. @throws HTTPException */

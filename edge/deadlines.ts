@@ -17,6 +17,7 @@ export class Deadlines {
   readonly #ms: number;
   /** In the order in which they end, which is that in which they began. */
   readonly #entries = new Set<Entry>();
+  #inside = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Waits of this length. */
@@ -24,17 +25,27 @@ export class Deadlines {
     this.#ms = ms;
   }
 
-  /** `promise`, unless it is `late`: then it rejects with what that gives. */
+  /** Somebody who may wait has come: from the first to the last of them the timer runs. */
+  enter(): void {
+    if (this.#inside++ > 0) return;
+    this.#timer = setInterval(() => this.#look(), Math.max(1, this.#ms / 8));
+  }
+
+  /** And has gone. */
+  leave(): void {
+    if (--this.#inside > 0) return;
+    clearInterval(this.#timer);
+  }
+
+  /** `promise`, unless it is late: then it rejects with what `late` gives. Only between enter and leave. */
   async within<T>(promise: Promise<T>, late: () => unknown): Promise<T> {
     const tooLate = Promise.withResolvers<never>();
     const entry = { at: performance.now() + this.#ms, late: () => tooLate.reject(late()) };
     this.#entries.add(entry);
-    this.#timer ??= setInterval(() => this.#look(), Math.max(1, this.#ms / 8));
     try {
       return await Promise.race([promise, tooLate.promise]);
     } finally {
       this.#entries.delete(entry);
-      if (this.#entries.size === 0) this.#rest();
     }
   }
 
@@ -44,10 +55,5 @@ export class Deadlines {
       if (entry.at > now) return;
       entry.late();
     }
-  }
-
-  #rest(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 }

@@ -11,6 +11,7 @@ import { HTTPException } from "hono/http-exception";
 import { BodyReader, validated } from "./body.ts";
 import type { JobStatus, Mode } from "./contract.ts";
 import type { RouteOptions } from "./options.ts";
+import { Deadlines } from "./deadlines.ts";
 import { eventStream, lastEventId } from "./event_stream.ts";
 import { Gate } from "./gate.ts";
 import { Jobs } from "./jobs.ts";
@@ -47,6 +48,7 @@ export class EdgeService {
   /** Options and defaults. */
   readonly settings: Settings;
   readonly #title: string;
+  readonly #deadlines: Deadlines;
   readonly #bodies: BodyReader;
   readonly #jobs: Jobs;
   readonly #tally: CallTally;
@@ -59,7 +61,8 @@ export class EdgeService {
     this.settings = settingsOf(options);
     this.pending = new Gate(this.settings.maxPending, this.settings.maxBody);
     this.streams = new Gate(this.settings.maxStreams);
-    this.#bodies = new BodyReader(this.settings, this.pending);
+    this.#deadlines = new Deadlines(this.settings.bodyTimeout);
+    this.#bodies = new BodyReader(this.settings, this.pending, this.#deadlines);
     this.#jobs = new Jobs(this.settings.maxJobs);
     this.#observed = options.observed ?? observatory;
     this.#tally = this.#observed.tally(title);
@@ -116,6 +119,7 @@ export class EdgeService {
     }
     if (!this.settings.cors && isForeign(c.req.raw)) throw refusal(403, "AUTHENTICATION");
     if (!this.pending.enter()) throw this.crowded();
+    this.#deadlines.enter();
     try {
       const given = await this.#bodies.readJson(c.req.raw);
       const mode = modeOf(c);
@@ -123,6 +127,7 @@ export class EdgeService {
     } catch (error) {
       return this.#fail(c, error, one.name);
     } finally {
+      this.#deadlines.leave();
       this.pending.leave();
     }
   }
