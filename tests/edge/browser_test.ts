@@ -113,6 +113,7 @@ browserTest(
   () =>
     inBrowser({ width: 1280, scheme: "light", actions: false }, async (page, observed) => {
       await page.keyboard.press("7");
+      await page.waitForSelector("#filter");
       await page.keyboard.press("/");
       await page.keyboard.type("needle");
       observed.log("info", "hay");
@@ -129,7 +130,7 @@ browserTest(
   () =>
     inBrowser({ width: 1280, scheme: "light", actions: true }, async (page, _observed, pool) => {
       await page.keyboard.press("3");
-      await page.waitForSelector("button.danger");
+      await page.waitForSelector("nav a[aria-current=page][href='#pools']");
       page.once("dialog", (dialog) => dialog.dismiss());
       await page.locator("button.danger").press("Enter");
       assertEquals(pool.stats().restarts, 0);

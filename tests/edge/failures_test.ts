@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import { Pool, spawn } from "../../mod.ts";
+import { inspect, Pool, spawn } from "../../mod.ts";
 import {
   actorRoutes,
   Observatory,
@@ -223,11 +223,7 @@ troupeTest(
     const ref = await spawn(Service);
     await using server = serve(actorRoutes(Service, ref, quiet()));
     const inHand = post(`${server.url}/endless`, {});
-    for (;;) {
-      await ref.tell.get();
-      await turn(5);
-      if ((await ref.stats()).mailbox > 0) break;
-    }
+    while ((await inspect(ref)).state !== "running") await turn(1);
     ref.kill();
     const answer = await inHand;
     assertEquals([answer.status, (await answer.json()).maybeExecuted], [503, true]);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
 import { hc } from "hono/client";
 import { testClient } from "hono/testing";
-import { type ActorRef, load, type Protocol, spawn } from "../../mod.ts";
+import { inspect, load, spawn } from "../../mod.ts";
 import { actorRoutes, Observatory, type RouteOptions } from "../../edge/mod.ts";
 import { Account, Service } from "../fixtures/edge.ts";
 import { troupeTest, turn } from "../support.ts";
@@ -17,16 +17,6 @@ function quiet(options: RouteOptions = {}): RouteOptions & { errors: unknown[] }
     errors,
     ...options,
   };
-}
-
-/** Waits until the actor has a message in hand: then one sent behind it stays in the mailbox. */
-async function taken(ref: ActorRef<Protocol<typeof Service>>): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
-    await ref.tell.get();
-    await turn(5);
-    if ((await ref.stats()).mailbox > 0) return;
-  }
-  throw new Error("it was never taken");
 }
 
 for (const isolation of ["worker", "inline"] as const) {
@@ -178,7 +168,7 @@ troupeTest(
     const controller = new AbortController();
     const { signal } = controller;
     const asking = post(`${server.url}/endless`, {}, { signal }).catch(() => "gone");
-    await taken(ref);
+    while ((await inspect(ref)).state !== "running") await turn(1);
     controller.abort();
     assertEquals(await asking, "gone");
     assertEquals(await ref.ask.aborted(), 1);
