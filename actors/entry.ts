@@ -13,6 +13,7 @@
  */
 import process from "node:process";
 import { workerData } from "node:worker_threads";
+import { CancelledError } from "../errors.ts";
 import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
 import { refuseForeign } from "../memory/libc.ts";
@@ -21,6 +22,7 @@ import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../mem
 import { useConfig } from "./config.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity, whileLoading } from "./identity.ts";
+import { onInterruption } from "./interruption.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
 import { PROCESS_BOOT, type ProcessBoot } from "./os_process.ts";
@@ -48,7 +50,12 @@ function bootProcess({ life, config, foreign, ...place }: ProcessBoot): void {
   useConfig(config);
   const isolate = new Isolate(Arena.attach(mapOf(place)), life);
   if (!foreign) refuseForeign();
-  begin(isolate);
+  const { here } = begin(isolate);
+  onInterruption(() => {
+    if (!isFunction) return;
+    const text = `Cannot go on in process "${identity().name}": it was interrupted`;
+    fail(here, new CancelledError(text));
+  });
 }
 
 /** A life that begins; `ready` when all that is loaded with Troupe is evaluated. */
@@ -82,6 +89,7 @@ async function obey(
   { id, from, value, unreadable }: Received,
 ): Promise<boolean> {
   const order = value as Order;
+  isFunction = order?.what === "process";
   let isAnswered = false;
   try {
     if (unreadable !== undefined) throw unreadable;
@@ -128,6 +136,8 @@ function sayFailure(here: Station, { kind, id, to }: Saying, error: unknown): vo
 }
 
 let isEnding = false;
+/** Whether it runs a function, and not an actor. */
+let isFunction = false;
 
 /** The last act: after the exit hooks, which are run once and cannot prevent it. */
 function end(here: Station, ending: Ending): void {

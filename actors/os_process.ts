@@ -20,6 +20,7 @@ import { sweep } from "../memory/sweep.ts";
 import { bury, endChildrenOf, type Found } from "./burial.ts";
 import { configOf } from "./config.ts";
 import { type Confinement, flagsOf, keepsForeign } from "./confinement.ts";
+import { type Output, pipingOf, pour } from "./output.ts";
 import type { Station } from "./station.ts";
 import { moduleOf, WHOLE } from "./whole.ts";
 
@@ -46,7 +47,7 @@ export interface ProcessBoot {
 }
 
 /** How a process is started. */
-export interface ProcessStart extends Confinement {
+export interface ProcessStart extends Confinement, Output {
   /** The module that it will run something of: its code may be loaded without `--allow-read`. */
   readonly module: string;
 }
@@ -80,13 +81,17 @@ export class OsProcesses {
     const child = new Deno.Command(Deno.execPath(), {
       args: argumentsOf(isolate.arena.mapped!, life, start),
       stdin: "null",
-      stdout: "inherit",
-      stderr: "inherit",
+      ...pipingOf(start),
     }).spawn();
     store(isolate.arena.words, isolate.arena.slotAt(life.slot) + SLOT_PID, child.pid);
     const running = { life, child };
     this.#running.set(life.slot, running);
-    child.status.then((status) => this.#bury(running, status));
+    const poured = pour(child, start);
+    child.status.then(async (status) => {
+      // A grandchild may have its output still.
+      await Promise.race([poured, soonEnough(running)]);
+      this.#bury(running, status);
+    });
     if (daemon) child.unref();
   }
 
@@ -131,6 +136,12 @@ export class OsProcesses {
       },
     });
   }
+}
+
+/** Resolves when there was time enough to read what an ended process has written. */
+function soonEnough(running: Running): Promise<void> {
+  clearTimeout(running.reaper);
+  return new Promise((resolve) => running.reaper = setTimeout(resolve, GRACE_MS));
 }
 
 function signal(child: Deno.ChildProcess, name: Deno.Signal): void {

@@ -14,8 +14,9 @@
  * @module
  */
 import { CancelledError, ExitError } from "../errors.ts";
-import type { ActorRef, Isolation, Protocol } from "../actors/actor.ts";
+import type { ActorRef, Protocol } from "../actors/actor.ts";
 import type { CodeRef } from "../actors/code.ts";
+import type { Where } from "../actors/isolation.ts";
 import { spawn } from "../actors/spawn.ts";
 import { type Lease, taskError } from "./lease.ts";
 import { type Initializer, PoolWorker } from "./worker.ts";
@@ -32,7 +33,7 @@ export interface CrewOptions {
   /** Workers at a time. */
   readonly size: number;
   /** Where they run. */
-  readonly isolation: Isolation;
+  readonly where: Where;
   /** What runs first in each. */
   readonly initializer: Initializer | null;
   /** Leases after which a worker is replaced. */
@@ -147,9 +148,9 @@ export class Crew {
   }
 
   async #start(): Promise<void> {
-    const { isolation, initializer } = this.#options;
+    const { where, initializer } = this.#options;
     try {
-      const ref = await spawn(PoolWorker, { args: [initializer], isolation });
+      const ref = await spawn(PoolWorker, { args: [initializer], ...where });
       this.#failedStarts = 0;
       this.#starting--;
       this.#welcome(ref);

@@ -7,6 +7,7 @@
 import type { Isolation, RestartPolicy } from "../actors/actor.ts";
 import type { Target } from "../actors/code.ts";
 import { cpuCount } from "../actors/family.ts";
+import type { OutputTo } from "../actors/output.ts";
 import type { SendOptions } from "../channels/sendable.ts";
 import type { Retry } from "./lease.ts";
 
@@ -24,8 +25,14 @@ export interface PoolOptions {
   isolation?: Isolation;
   /** Not supported yet. */
   restart?: RestartPolicy;
-  /** Not supported for workers. */
+  /** What workers that are processes of the operating system are allowed; default as this program. */
   permissions?: Deno.PermissionOptions;
+  /** Heap limit of each, in MiB, of workers that are processes of the operating system. */
+  memoryLimitMb?: number;
+  /** Where the output of workers that are processes goes. Default: where the program's goes. */
+  stdout?: OutputTo;
+  /** As `stdout`, for their errors. */
+  stderr?: OutputTo;
 }
 
 /** Options of one task. */

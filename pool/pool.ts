@@ -8,7 +8,7 @@ import { ClosedError, NotSupportedError, StillRunningError, type TroupeError } f
 import type { WaitOptions } from "../memory/line.ts";
 import { codeRefOf, type Target } from "../actors/code.ts";
 import { checkNotLoading } from "../actors/identity.ts";
-import { checkIsolation } from "../actors/isolation.ts";
+import { checkIsolation, whereOf } from "../actors/isolation.ts";
 import { checkChunk, collect, cut, cutLazily, defaultChunk, type Items } from "./chunks.ts";
 import { Crew } from "./crew.ts";
 import { Imap } from "./imap.ts";
@@ -74,15 +74,14 @@ export class Pool implements AsyncDisposable {
   constructor(options: PoolOptions = {}) {
     checkNotLoading("make a pool");
     const { initializer, initargs = [], maxTasksPerChild, isolation = "auto" } = options;
-    checkIsolation(isolation);
-    for (const name of ["restart", "permissions"] as const) {
-      if (options[name] === undefined) continue;
-      throw new NotSupportedError(`Cannot make a pool with ${name}: it is not supported yet`);
+    checkIsolation(isolation, options);
+    if (options.restart !== undefined) {
+      throw new NotSupportedError("Cannot make a pool with restart: it is not supported yet");
     }
     this.#size = sizeOf(options.size);
     this.#crew = new Crew({
       size: this.#size,
-      isolation,
+      where: whereOf({ ...options, isolation }),
       initializer: initializer === undefined
         ? null
         : { code: codeRefOf(initializer), args: initargs },
