@@ -14,12 +14,19 @@ import type { ProcessStart } from "./os_process.ts";
 import { checkOutput, type Output } from "./output.ts";
 import { type Station, station } from "./station.ts";
 
-/** Where `isolation` leads here: `auto` is a worker if the memory can be shared. */
+/** Where `isolation` leads here: `auto` is a worker if the memory can be shared with one. */
 export function isInline(here: Station, isolation: Isolation = "auto"): boolean {
   if (isolation === "inline") return true;
-  if (here.isolate.arena.shared) return false;
+  const lack = isolation === "process" ? undefined : whatForbidsWorkers(here);
+  if (lack === undefined) return false;
   if (isolation === "auto") return true;
-  throw new NotSupportedError("Cannot start a worker: this platform has no shared memory");
+  throw new NotSupportedError(`Cannot start a worker: ${lack}`);
+}
+
+/** A worker maps what the program has mapped: that is what a process may not do that is allowed less. */
+function whatForbidsWorkers({ isolate: { arena } }: Station): string | undefined {
+  if (!arena.shared) return "this platform has no shared memory";
+  return arena.mapped === undefined ? undefined : whatIsMissing();
 }
 
 /**

@@ -221,6 +221,17 @@ osTest("an actor out of memory harms no other actor, and is started again", asyn
   await Promise.all([one, ...others].map((actor) => actor.stop()));
 });
 
+osTest("an actor that is allowed less has no workers and no processes", async () => {
+  const confined = await spawn(Confined, { isolation, permissions: { read: true, run: true } });
+  const seen: Record<string, string> = {};
+  for (const where of ["auto", "inline", "worker", "process"] as const) {
+    seen[where] = await confined.ask.nest(where);
+  }
+  const refused = "NotSupportedError";
+  assertEquals(seen, { auto: "4", inline: "4", worker: refused, process: refused });
+  await confined.stop();
+});
+
 osTest("an actor without net permission cannot fetch", async () => {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
