@@ -39,23 +39,30 @@ async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
   const { held, letGo } = hold(lock);
   const { here, ready } = begin(new Isolate(Arena.attach(memory), life, root), held, letGo);
   await ready;
-  if (!spare) return;
-  await rehearse();
-  here.inbox.send(parentOf(here.isolate.arena, life), { kind: READY, id: 0 });
+  if (spare) await sayReady(here);
 }
 
 /** Makes this process an isolate of the program that started it. */
-function bootProcess({ life, config, foreign, ...place }: ProcessBoot): void {
+async function bootProcess(boot: ProcessBoot): Promise<void> {
+  const { life, config, foreign, spare, ...place } = boot;
   dieWith(place.pid);
   useConfig(config);
   const isolate = new Isolate(Arena.attach(mapOf(place)), life);
   if (!foreign) refuseForeign();
-  const { here } = begin(isolate);
+  const { here, ready } = begin(isolate);
   onInterruption(() => {
     if (!isFunction) return;
     const text = `Cannot go on in process "${identity().name}": it was interrupted`;
     fail(here, new CancelledError(text));
   });
+  await ready;
+  if (spare) await sayReady(here);
+}
+
+/** A spare tells that it is up. */
+async function sayReady({ inbox, isolate }: Station): Promise<void> {
+  await rehearse();
+  inbox.send(parentOf(isolate.arena, isolate.life), { kind: READY, id: 0 });
 }
 
 /** A life that begins; `ready` when all that is loaded with Troupe is evaluated. */

@@ -15,7 +15,14 @@
 import { load, store } from "../memory/atomics.ts";
 import type { Mapped } from "../memory/mapping.ts";
 import { openToOthers, sweepDead } from "../memory/programs.ts";
-import { endingOf, isAlive, type Life, SLOT_PID, SLOT_PROGRAM } from "../memory/slots.ts";
+import {
+  declareDead,
+  endingOf,
+  isAlive,
+  type Life,
+  SLOT_PID,
+  SLOT_PROGRAM,
+} from "../memory/slots.ts";
 import { sweep } from "../memory/sweep.ts";
 import { bury, endChildrenOf, type Found } from "./burial.ts";
 import { configOf } from "./config.ts";
@@ -44,12 +51,22 @@ export interface ProcessBoot {
   readonly config: string | undefined;
   /** Whether it may call foreign functions once it has mapped the arena. */
   readonly foreign: boolean;
+  /** It has no order yet and tells when it is up. */
+  readonly spare: boolean;
 }
 
 /** How a process is started. */
 export interface ProcessStart extends Confinement, Output {
   /** The module that it will run something of: its code may be loaded without `--allow-read`. */
   readonly module: string;
+  /** It has no order yet. */
+  readonly spare?: boolean;
+}
+
+/** Whether what was started for any module will do. */
+export function isOrdinary(start: ProcessStart): boolean {
+  const { memoryLimitMb, permissions, stdout, stderr } = start;
+  return [memoryLimitMb, permissions, stdout, stderr].every((one) => one === undefined);
 }
 
 interface Running {
@@ -62,6 +79,8 @@ interface Running {
 export class OsProcesses {
   readonly #station: Station;
   readonly #running = new Map<number, Running>();
+  /** Called when a process is gone and its slot is free. */
+  onBuried: (life: Life) => void = () => {};
 
   /** For the first isolate of a process. */
   constructor(station: Station) {
@@ -93,6 +112,17 @@ export class OsProcesses {
       this.#bury(running, status);
     });
     if (daemon) child.unref();
+  }
+
+  /** Starts the process of a spare. */
+  startSpare(life: Life): void {
+    this.start(life, { daemon: true, start: { module: WHOLE, spare: true } });
+  }
+
+  /** Ends a process that nobody uses. */
+  dismiss(life: Life): void {
+    declareDead(this.#station.isolate.arena, life, "terminated");
+    this.#station.isolate.park.heardOfDeath();
   }
 
   /** From here on the process keeps the program alive, or does not. */
@@ -135,6 +165,7 @@ export class OsProcesses {
         else sweepDead(isolate, program);
       },
     });
+    this.onBuried(life);
   }
 }
 
@@ -171,6 +202,7 @@ function argumentsOf({ file, bytes }: Mapped, life: Life, start: ProcessStart): 
     life,
     config,
     foreign: keepsForeign(start),
+    spare: start.spare === true,
   };
   return [
     "run",

@@ -6,12 +6,12 @@ import { whatIsMissing } from "../../memory/libc.ts";
 import { pipe } from "../../channels/pipe.ts";
 import { Queue } from "../../channels/queue.ts";
 import { Process } from "../../actors/process.ts";
-import { spawn } from "../../actors/spawn.ts";
+import { spawn, warmWorkers } from "../../actors/spawn.ts";
 import { Pool } from "../../pool/pool.ts";
 import { echo, nothing } from "../fixtures/processes.ts";
 import { hookExits, returnEarly } from "../fixtures/leftovers.ts";
 import { between, Confined, interruptible, squareThere, writeBoth } from "../fixtures/system.ts";
-import { awake, collectGarbage, listeningTest, rejection, until } from "../support.ts";
+import { awake, collectGarbage, listeningTest, rejection, traces, until } from "../support.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 const isolation = "process";
@@ -150,6 +150,24 @@ osTest("PROC-43 an actor leaves interruptions to the program", async () => {
     assertEquals(await actor.ask.count(), n);
   }
   await actor.stop();
+});
+
+osTest("spare processes are taken, replaced, killed, and let go", async () => {
+  const others = traces().threads;
+  await warmWorkers(2, { isolation });
+  const one = new Process({ target: nothing, isolation }).start();
+  await one.result;
+  const actors = await Promise.all([1, 2, 3].map(() => spawn(Confined, { isolation })));
+  const pids = await Promise.all(actors.map((actor) => actor.ask.pid()));
+  assertEquals(new Set([...pids, Deno.pid]).size, 4);
+  const limited = await spawn(Confined, { isolation, permissions: { read: true } });
+  assertEquals(await limited.ask.nest("worker"), "NotSupportedError");
+  for (const actor of [...actors, limited]) actor.kill();
+  await one.join();
+  await warmWorkers(2, { isolation });
+  await until(() => traces().threads === others + 2, "the spares alone");
+  await warmWorkers(0, { isolation });
+  await until(() => traces().threads === others, "the spares to be gone");
 });
 
 osTest("outputs of processes go where they are told to", async () => {
