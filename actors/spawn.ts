@@ -88,7 +88,7 @@ async function spawnOnce(
 /**
  * Keeps `count` workers ready for what is started next, so that a start takes milliseconds instead of
  * tens of them. A spare that was taken is replaced a moment later; 0 lets them go. They do not keep the
- * program alive; each costs about 10 MB. Spare processes of the operating system, 40 MB each, serve
+ * program alive; each costs about 10 MB. Spare processes of the operating system, 25 MB each, serve
  * starts that set no limits and no outputs.
  *
  * @param options `isolation`: what is kept ready, workers (default) or processes.
