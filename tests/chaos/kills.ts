@@ -1,6 +1,6 @@
 /**
- * A program that kills actors in endless loops: so many, of one isolation. Then it prints `idle`, and once
- * it is told to go on by a line of input, the processor time that it has used meanwhile.
+ * A program that kills actors in endless loops: so many, of one isolation. Two seconds later it measures
+ * the processor time that it uses in a second in which nothing happens.
  *
  * @module
  */
