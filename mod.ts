@@ -192,6 +192,7 @@ export type { Inspection } from "./actors/inspect.ts";
 
 // Processes
 export { activeChildren, Process } from "./actors/process.ts";
+export type { OutputTo } from "./actors/output.ts";
 export type { ProcessOptions } from "./actors/process.ts";
 export { cpuCount, currentProcess, parentProcess } from "./actors/family.ts";
 

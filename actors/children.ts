@@ -19,8 +19,8 @@ import {
   vacateSlot,
 } from "../memory/slots.ts";
 import type { GoneNews } from "./burial.ts";
-import { ensureInbox, GONE, LAST_WORDS, ORDER, START_THREAD } from "./inbox.ts";
-import { OsProcesses, type ProcessStart } from "./os_process.ts";
+import { ensureInbox, GONE, LAST_WORDS, ORDER, READY, START_THREAD } from "./inbox.ts";
+import { isOrdinary, OsProcesses, type ProcessStart } from "./os_process.ts";
 import { Spares } from "./spares.ts";
 import type { Station } from "./station.ts";
 import { Threads } from "./thread.ts";
@@ -65,7 +65,7 @@ export class Children {
   readonly #station: Station;
   readonly #threads: Threads | undefined;
   readonly #processes: OsProcesses | undefined;
-  readonly #spares: Spares | undefined;
+  readonly #spares: { readonly worker: Spares; readonly process: Spares } | undefined;
   readonly #children = new Map<number, Child>();
 
   /** For the isolate of `station`. */
@@ -73,7 +73,14 @@ export class Children {
     this.#station = station;
     this.#threads = station.isolate.isRoot ? new Threads(station) : undefined;
     this.#processes = this.#threads && new OsProcesses(station);
-    this.#spares = this.#threads && new Spares(station, this.#threads);
+    this.#spares = this.#threads && {
+      worker: new Spares(station, this.#threads),
+      process: new Spares(station, this.#processes!),
+    };
+    station.inbox.on(READY, ({ from }) => {
+      this.#spares?.worker.isUp(from);
+      this.#spares?.process.isUp(from);
+    });
     station.onDeath(() => this.#lookForEnded());
     station.inbox.on(LAST_WORDS, ({ from, value }) => {
       const child = this.#find(from);
@@ -97,7 +104,8 @@ export class Children {
    */
   start({ order, id, daemon, start, prepare }: ChildStart, events: ChildEvents): Life {
     const { isolate, inbox } = this.#station;
-    const spare = start === undefined ? this.#spares?.take() : undefined;
+    const spares = this.#sparesFor(start);
+    const spare = spares?.take();
     const life = spare ?? takeSlot(isolate.arena, isolate.life);
     if (life === undefined) throw new FullError("Cannot start a worker: all 256 slots are taken");
     try {
@@ -105,12 +113,12 @@ export class Children {
       prepare?.(life);
       inbox.send(life, { kind: ORDER, id, value: order });
     } catch (error) {
-      if (spare !== undefined) this.#threads!.dismiss(spare);
+      if (spare !== undefined) spares!.maker.dismiss(spare);
       else vacateSlot(isolate.arena, life);
       throw error;
     }
     this.#children.set(keyOf(life), { life, events, lastWords: undefined, hasEnded: false });
-    if (spare !== undefined) this.#threads!.setDaemon(life, daemon);
+    if (spare !== undefined) spares!.maker.setDaemon(life, daemon);
     else if (isolate.isRoot) this.#embody({ life, daemon, start });
     else inbox.send(isolate.root, { kind: START_THREAD, id: 0, value: { life, daemon, start } });
     return life;
@@ -121,8 +129,8 @@ export class Children {
    *
    * @throws NotSupportedError in a worker: only the first isolate makes threads
    */
-  keepSpares(count: number): Promise<void> {
-    if (this.#spares !== undefined) return this.#spares.keep(count);
+  keepSpares(count: number, isolation: "worker" | "process"): Promise<void> {
+    if (this.#spares !== undefined) return this.#spares[isolation].keep(count);
     const text = "Cannot keep spare workers from a worker: only the first isolate can";
     return Promise.reject(new NotSupportedError(text));
   }
@@ -138,6 +146,12 @@ export class Children {
   setDaemon(life: Life, daemon: boolean): void {
     this.#threads?.setDaemon(life, daemon);
     this.#processes?.setDaemon(life, daemon);
+  }
+
+  /** Where a spare for this may be. */
+  #sparesFor(start: ProcessStart | undefined): Spares | undefined {
+    if (start === undefined) return this.#spares?.worker;
+    return isOrdinary(start) ? this.#spares?.process : undefined;
   }
 
   /** In the first isolate of a process: makes the thread or the process of a slot. */

@@ -10,6 +10,7 @@ import type { Handle } from "../memory/handle.ts";
 import type { WaitOptions } from "../memory/line.ts";
 import type { SchemaInput, StandardSchemaV1 } from "../channels/schema.ts";
 import type { SendOptions } from "../channels/sendable.ts";
+import type { OutputTo } from "./output.ts";
 
 /** A message without its types, as it travels. */
 export interface Envelope {
@@ -321,6 +322,10 @@ export type SpawnOptions<A extends unknown[]> = {
   permissions?: Deno.PermissionOptions;
   /** Heap limit in MiB. */
   memoryLimitMb?: number;
+  /** Where the output of a process goes. Default: where the program's goes. */
+  stdout?: OutputTo;
+  /** As `stdout`, for its errors. */
+  stderr?: OutputTo;
   /** Runs in this host, instead of a worker of its own. */
   host?: Host;
   /** Stops the actor when it fires. */

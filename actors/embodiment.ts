@@ -9,6 +9,7 @@ import { type CodeRef, codeRefOf, type Target, type Task, task } from "./code.ts
 import type { Isolation } from "./contract.ts";
 import { type Identity, identity } from "./identity.ts";
 import { checkIsolation } from "./isolation.ts";
+import type { OutputTo } from "./output.ts";
 
 /** Options of a {@linkcode Process}; `args` is required exactly when the target takes arguments. */
 export type ProcessOptions<A extends unknown[], R> = {
@@ -27,6 +28,10 @@ export type ProcessOptions<A extends unknown[], R> = {
   permissions?: Deno.PermissionOptions;
   /** Heap limit of a process of the operating system, in MiB. */
   memoryLimitMb?: number;
+  /** Where the output of a process of the operating system goes. Default: where the program's goes. */
+  stdout?: OutputTo;
+  /** As `stdout`, for its errors. */
+  stderr?: OutputTo;
   /** Terminates the process when it fires. */
   signal?: AbortSignal;
 } & ([] extends A ? { args?: A } : { args: NoInfer<A> });

@@ -13,6 +13,7 @@
  */
 import process from "node:process";
 import { workerData } from "node:worker_threads";
+import { CancelledError } from "../errors.ts";
 import { Arena } from "../memory/arena.ts";
 import { Isolate, settle } from "../memory/isolate.ts";
 import { refuseForeign } from "../memory/libc.ts";
@@ -21,6 +22,7 @@ import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../mem
 import { useConfig } from "./config.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity, whileLoading } from "./identity.ts";
+import { onInterruption } from "./interruption.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
 import { PROCESS_BOOT, type ProcessBoot } from "./os_process.ts";
@@ -37,18 +39,30 @@ async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
   const { held, letGo } = hold(lock);
   const { here, ready } = begin(new Isolate(Arena.attach(memory), life, root), held, letGo);
   await ready;
-  if (!spare) return;
-  await rehearse();
-  here.inbox.send(parentOf(here.isolate.arena, life), { kind: READY, id: 0 });
+  if (spare) await sayReady(here);
 }
 
 /** Makes this process an isolate of the program that started it. */
-function bootProcess({ life, config, foreign, ...place }: ProcessBoot): void {
+async function bootProcess(boot: ProcessBoot): Promise<void> {
+  const { life, config, foreign, spare, ...place } = boot;
   dieWith(place.pid);
   useConfig(config);
   const isolate = new Isolate(Arena.attach(mapOf(place)), life);
   if (!foreign) refuseForeign();
-  begin(isolate);
+  const { here, ready } = begin(isolate);
+  onInterruption(() => {
+    if (!isFunction) return;
+    const text = `Cannot go on in process "${identity().name}": it was interrupted`;
+    fail(here, new CancelledError(text));
+  });
+  await ready;
+  if (spare) await sayReady(here);
+}
+
+/** A spare tells that it is up. */
+async function sayReady({ inbox, isolate }: Station): Promise<void> {
+  await rehearse();
+  inbox.send(parentOf(isolate.arena, isolate.life), { kind: READY, id: 0 });
 }
 
 /** A life that begins; `ready` when all that is loaded with Troupe is evaluated. */
@@ -82,6 +96,7 @@ async function obey(
   { id, from, value, unreadable }: Received,
 ): Promise<boolean> {
   const order = value as Order;
+  isFunction = order?.what === "process";
   let isAnswered = false;
   try {
     if (unreadable !== undefined) throw unreadable;
@@ -128,6 +143,8 @@ function sayFailure(here: Station, { kind, id, to }: Saying, error: unknown): vo
 }
 
 let isEnding = false;
+/** Whether it runs a function, and not an actor. */
+let isFunction = false;
 
 /** The last act: after the exit hooks, which are run once and cannot prevent it. */
 function end(here: Station, ending: Ending): void {

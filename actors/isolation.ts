@@ -11,14 +11,22 @@ import type { CodeRef } from "./code.ts";
 import { checkConfinement, type Confinement, whatForbidsProcesses } from "./confinement.ts";
 import type { Isolation } from "./contract.ts";
 import type { ProcessStart } from "./os_process.ts";
+import { checkOutput, type Output } from "./output.ts";
 import { type Station, station } from "./station.ts";
 
-/** Where `isolation` leads here: `auto` is a worker if the memory can be shared. */
+/** Where `isolation` leads here: `auto` is a worker if the memory can be shared with one. */
 export function isInline(here: Station, isolation: Isolation = "auto"): boolean {
   if (isolation === "inline") return true;
-  if (here.isolate.arena.shared) return false;
+  const lack = isolation === "process" ? undefined : whatForbidsWorkers(here);
+  if (lack === undefined) return false;
   if (isolation === "auto") return true;
-  throw new NotSupportedError("Cannot start a worker: this platform has no shared memory");
+  throw new NotSupportedError(`Cannot start a worker: ${lack}`);
+}
+
+/** A worker maps what the program has mapped: that is what a process may not do that is allowed less. */
+function whatForbidsWorkers({ isolate: { arena } }: Station): string | undefined {
+  if (!arena.shared) return "this platform has no shared memory";
+  return arena.mapped === undefined ? undefined : whatIsMissing();
 }
 
 /**
@@ -28,7 +36,7 @@ export function isInline(here: Station, isolation: Isolation = "auto"): boolean 
  */
 export function checkIsolation(
   isolation: Isolation | undefined,
-  confinement: Confinement = {},
+  confinement: Confinement & Output = {},
 ): void {
   if (isolation === "process") return checkProcess(confinement);
   if (isolation !== undefined && !["auto", "worker", "inline"].includes(isolation)) {
@@ -36,18 +44,19 @@ export function checkIsolation(
       `Cannot start: isolation "${isolation}" is none of auto, worker, process, inline`,
     );
   }
-  for (const name of ["permissions", "memoryLimitMb"] as const) {
+  for (const name of ["permissions", "memoryLimitMb", "stdout", "stderr"] as const) {
     if (confinement[name] === undefined) continue;
     throw new NotSupportedError(`Cannot start with ${name}: that takes isolation "process"`);
   }
 }
 
-function checkProcess(confinement: Confinement): void {
+function checkProcess(confinement: Confinement & Output): void {
   const lack = whatIsMissing() ?? whatForbidsProcesses() ?? whatIsWrongWithMemory();
   if (lack !== undefined) {
     throw new NotSupportedError(`Cannot start with isolation "process": ${lack}`);
   }
   checkConfinement(confinement);
+  checkOutput(confinement, station().isolate.isRoot);
 }
 
 function whatIsWrongWithMemory(): string | undefined {
@@ -56,15 +65,21 @@ function whatIsWrongWithMemory(): string | undefined {
 }
 
 /** Where something shall run. */
-export interface Where extends Confinement {
+export interface Where extends Confinement, Output {
   /** As in the options of processes and actors. */
   readonly isolation?: Isolation;
+}
+
+/** Of options, those that say where. */
+export function whereOf({ isolation, memoryLimitMb, permissions, stdout, stderr }: Where): Where {
+  return { isolation, memoryLimitMb, permissions, stdout, stderr };
 }
 
 /** How a process is started; nothing when it is none. */
 export function processStart(
   { url }: CodeRef,
-  { isolation, memoryLimitMb, permissions }: Where,
+  { isolation, memoryLimitMb, permissions, stdout, stderr }: Where,
 ): ProcessStart | undefined {
-  return isolation === "process" ? { module: url, memoryLimitMb, permissions } : undefined;
+  if (isolation !== "process") return undefined;
+  return { module: url, memoryLimitMb, permissions, stdout, stderr };
 }

@@ -15,11 +15,19 @@
 import { load, store } from "../memory/atomics.ts";
 import type { Mapped } from "../memory/mapping.ts";
 import { openToOthers, sweepDead } from "../memory/programs.ts";
-import { endingOf, isAlive, type Life, SLOT_PID, SLOT_PROGRAM } from "../memory/slots.ts";
+import {
+  declareDead,
+  endingOf,
+  isAlive,
+  type Life,
+  SLOT_PID,
+  SLOT_PROGRAM,
+} from "../memory/slots.ts";
 import { sweep } from "../memory/sweep.ts";
 import { bury, endChildrenOf, type Found } from "./burial.ts";
 import { configOf } from "./config.ts";
 import { type Confinement, flagsOf, keepsForeign } from "./confinement.ts";
+import { type Output, pipingOf, pour } from "./output.ts";
 import type { Station } from "./station.ts";
 import { moduleOf, WHOLE } from "./whole.ts";
 
@@ -43,12 +51,22 @@ export interface ProcessBoot {
   readonly config: string | undefined;
   /** Whether it may call foreign functions once it has mapped the arena. */
   readonly foreign: boolean;
+  /** It has no order yet and tells when it is up. */
+  readonly spare: boolean;
 }
 
 /** How a process is started. */
-export interface ProcessStart extends Confinement {
+export interface ProcessStart extends Confinement, Output {
   /** The module that it will run something of: its code may be loaded without `--allow-read`. */
   readonly module: string;
+  /** It has no order yet. */
+  readonly spare?: boolean;
+}
+
+/** Whether what was started for any module will do. */
+export function isOrdinary(start: ProcessStart): boolean {
+  const { memoryLimitMb, permissions, stdout, stderr } = start;
+  return [memoryLimitMb, permissions, stdout, stderr].every((one) => one === undefined);
 }
 
 interface Running {
@@ -61,6 +79,8 @@ interface Running {
 export class OsProcesses {
   readonly #station: Station;
   readonly #running = new Map<number, Running>();
+  /** Called when a process is gone and its slot is free. */
+  onBuried: (life: Life) => void = () => {};
 
   /** For the first isolate of a process. */
   constructor(station: Station) {
@@ -80,14 +100,29 @@ export class OsProcesses {
     const child = new Deno.Command(Deno.execPath(), {
       args: argumentsOf(isolate.arena.mapped!, life, start),
       stdin: "null",
-      stdout: "inherit",
-      stderr: "inherit",
+      ...pipingOf(start),
     }).spawn();
     store(isolate.arena.words, isolate.arena.slotAt(life.slot) + SLOT_PID, child.pid);
     const running = { life, child };
     this.#running.set(life.slot, running);
-    child.status.then((status) => this.#bury(running, status));
+    const poured = pour(child, start);
+    child.status.then(async (status) => {
+      // A grandchild may have its output still.
+      await Promise.race([poured, soonEnough(running)]);
+      this.#bury(running, status);
+    });
     if (daemon) child.unref();
+  }
+
+  /** Starts the process of a spare. */
+  startSpare(life: Life): void {
+    this.start(life, { daemon: true, start: { module: WHOLE, spare: true } });
+  }
+
+  /** Ends a process that nobody uses. */
+  dismiss(life: Life): void {
+    declareDead(this.#station.isolate.arena, life, "terminated");
+    this.#station.isolate.park.heardOfDeath();
   }
 
   /** From here on the process keeps the program alive, or does not. */
@@ -130,7 +165,14 @@ export class OsProcesses {
         else sweepDead(isolate, program);
       },
     });
+    this.onBuried(life);
   }
+}
+
+/** Resolves when there was time enough to read what an ended process has written. */
+function soonEnough(running: Running): Promise<void> {
+  clearTimeout(running.reaper);
+  return new Promise((resolve) => running.reaper = setTimeout(resolve, GRACE_MS));
 }
 
 function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
@@ -160,6 +202,7 @@ function argumentsOf({ file, bytes }: Mapped, life: Life, start: ProcessStart): 
     life,
     config,
     foreign: keepsForeign(start),
+    spare: start.spare === true,
   };
   return [
     "run",

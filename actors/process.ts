@@ -23,7 +23,7 @@ import {
 } from "./embodiment.ts";
 import { AuthenticationKey, checkNotLoading, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
-import { isInline, processStart, type Where } from "./isolation.ts";
+import { isInline, processStart, type Where, whereOf } from "./isolation.ts";
 import { Outcome } from "./outcome.ts";
 import {
   type Attempt,
@@ -90,13 +90,12 @@ export class Process<A extends unknown[] = unknown[], R = unknown> implements As
    * @throws NotSupportedError when `isolation`, `permissions` or `memoryLimitMb` cannot be had here
    */
   constructor(options: ProcessOptions<A, R>) {
-    const { target, name, args, daemon, isolation, permissions, memoryLimitMb, signal } = options ??
-      {};
+    const { target, name, args, daemon, signal } = options ?? {};
     checkOptions(options ?? {});
     this.#station = station();
     this.#target = target;
     this.#args = args;
-    this.#where = { isolation, permissions, memoryLimitMb };
+    this.#where = whereOf(options ?? {});
     this.#signal = signal;
     this.#foreign = takeEmbodied();
     const own = this.#foreign?.identity;

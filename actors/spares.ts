@@ -1,7 +1,7 @@
 // Runs in: owner
 /**
- * Spare workers: started ahead, with Troupe loaded, waiting for their order. Taking one is an order of
- * magnitude faster than starting a thread.
+ * Spare workers, threads or processes: started ahead, with Troupe loaded, waiting for their order. Taking
+ * one is an order of magnitude faster than starting one.
  *
  * - I1: a spare is taken once; one that died is none.
  * - I2: as many as wanted are up or on their way, a moment after one was taken.
@@ -10,9 +10,8 @@
  */
 import { FullError } from "../errors.ts";
 import { type Life, takeSlot } from "../memory/slots.ts";
-import { ensureInbox, READY } from "./inbox.ts";
+import { ensureInbox } from "./inbox.ts";
 import type { Station } from "./station.ts";
-import type { Threads } from "./thread.ts";
 
 /** Milliseconds after which a spare that was taken is replaced: starting one blocks its owner. */
 const REFILL_MS = 20;
@@ -22,27 +21,43 @@ interface Spare {
   ready: boolean;
 }
 
-/** The spare workers of a program. */
+/** Who makes what spares are. */
+export interface SpareMaker {
+  /** Makes one that has no order yet, for a slot, and says when it is up. */
+  startSpare(life: Life): void;
+  /** Ends one that nobody uses. */
+  dismiss(life: Life): void;
+  /** From here on it keeps the program alive, or does not. */
+  setDaemon(life: Life, daemon: boolean): void;
+  /** Called when one is gone and its slot is free. */
+  onBuried: (life: Life) => void;
+}
+
+/** The spare workers of a program, of one kind. */
 export class Spares {
+  /** Who makes them. */
+  readonly maker: SpareMaker;
   readonly #station: Station;
-  readonly #threads: Threads;
   readonly #spares = new Map<number, Spare>();
   #wanted = 0;
   #refill: ReturnType<typeof setTimeout> | undefined;
   #whenReady: (() => void)[] = [];
 
   /** For the first isolate. */
-  constructor(station: Station, threads: Threads) {
+  constructor(station: Station, maker: SpareMaker) {
     this.#station = station;
-    this.#threads = threads;
-    station.inbox.on(READY, ({ from }) => {
-      const spare = this.#spares.get(from.slot);
-      if (spare?.life.incarnation === from.incarnation) spare.ready = true;
-      this.#tellReady();
-    });
-    threads.onBuried = ({ slot }) => {
+    this.maker = maker;
+    maker.onBuried = ({ slot }) => {
       if (this.#spares.delete(slot)) this.#refillSoon();
     };
+  }
+
+  /** Somebody is up: one of these, perhaps. */
+  isUp({ slot, incarnation }: Life): void {
+    const spare = this.#spares.get(slot);
+    if (spare?.life.incarnation !== incarnation) return;
+    spare.ready = true;
+    this.#tellReady();
   }
 
   /** Keeps so many from now on; resolves when they are up. */
@@ -50,7 +65,7 @@ export class Spares {
     this.#wanted = count;
     for (const { life } of [...this.#spares.values()].slice(count)) {
       this.#spares.delete(life.slot);
-      this.#threads.dismiss(life);
+      this.maker.dismiss(life);
     }
     this.#fill();
     const { keepAlive } = this.#station.isolate.park;
@@ -81,7 +96,7 @@ export class Spares {
       }
       ensureInbox(isolate, life.slot);
       this.#spares.set(life.slot, { life, ready: false });
-      this.#threads.start(life, { daemon: true, spare: true });
+      this.maker.startSpare(life);
     }
   }
 

@@ -100,6 +100,11 @@ export class Threads {
     if (daemon) worker.unref();
   }
 
+  /** Starts the thread of a spare. */
+  startSpare(life: Life): void {
+    this.start(life, { daemon: true, spare: true });
+  }
+
   /** From here on the thread keeps the program alive, or does not. */
   setDaemon({ slot }: Life, daemon: boolean): void {
     const worker = this.#threads.get(slot)?.worker;

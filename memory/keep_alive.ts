@@ -4,7 +4,8 @@
  * for all of them, and only while somebody sleeps.
  *
  * - I1: during sleep there is a timer exactly while the count is not 0. Awake there may be one left
- *   over: who asks again before the next sleep is the rule, and needs it again.
+ *   over: who asks again before the next sleep is the rule, and needs it again. Whoever begins to wait
+ *   during sleep has it a microtask later: making one takes longer than ringing who is waited for.
  *
  * @module
  */
@@ -16,11 +17,14 @@ export class KeepAlive {
   #wanted = 0;
   #isAsleep = false;
   #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #holdIfAsleep = () => {
+    if (this.#isAsleep) this.hold();
+  };
 
   /** One more who waits. */
   add(): void {
     this.#wanted++;
-    if (this.#isAsleep) this.hold();
+    if (this.#isAsleep && this.#timer === undefined) queueMicrotask(this.#holdIfAsleep);
   }
 
   /** One less; the last lets the program end. */

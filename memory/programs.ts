@@ -20,12 +20,13 @@ import { cText, libc } from "./libc.ts";
 import { FIRST_PROGRAM, mapFile, type Mapped } from "./mapping.ts";
 import {
   declareDead,
+  isLifeOf,
   type Life,
   lifeIn,
+  NO_PROGRAM,
   ringEverybody,
   SLOT_PROGRAM,
-  SLOT_STATE,
-  VACANT,
+  vacateSlot,
 } from "./slots.ts";
 import { sweep } from "./sweep.ts";
 
@@ -78,9 +79,8 @@ export type SlotsAt = (slot: number) => number;
 function slotsOf(words: Int32Array, slotsAt: SlotsAt): Map<number, number[]> {
   const slots = new Map<number, number[]>();
   for (let slot = 0; slot < MAX_ISOLATES; slot++) {
-    const at = slotsAt(slot);
-    if ((load(words, at + SLOT_STATE) & 7) === VACANT) continue;
-    const program = load(words, at + SLOT_PROGRAM);
+    const program = load(words, slotsAt(slot) + SLOT_PROGRAM);
+    if (program === NO_PROGRAM) continue;
     slots.set(program, [...slots.get(program) ?? [], slot]);
   }
   return slots;
@@ -125,7 +125,9 @@ export function sweepDead(isolate: Isolate, program: number): void {
   if (!tryLockByte(file, program)) return;
   for (const life of livesOf(arena, program)) {
     declareDead(arena, life, "lost");
-    sweep(isolate, life);
+    // A slot that the dead process was only just taking, or giving back, is nobody's life.
+    if (isLifeOf(arena, life)) sweep(isolate, life);
+    else vacateSlot(arena, life);
   }
   unlockByte(file, program);
   isolate.park.heardOfDeath();

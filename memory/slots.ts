@@ -5,6 +5,8 @@
  *
  * - I1: a slot is taken by one isolate at a time; its incarnation grows with each.
  * - I2: a slot goes STARTING -> RUNNING -> DEAD -> FREE; only proof of death leads from DEAD to FREE.
+ *   It is a process's own before it is STARTING and until it is FREE: whatever instruction a process is
+ *   killed at, each slot that it had says so.
  * - I3: whoever waits for the end of an isolate is rung after its slot says DEAD.
  *
  * @module
@@ -42,10 +44,13 @@ export const SLOT_INBOX = 5;
 export const SLOT_DEATHS = 20;
 /** Offset in a slot: its doorbell, on a cache line of its own; the next word says how it sleeps. */
 export const SLOT_BELL = 16;
-/** Offset in a slot: number of the operating system process that it is in. */
+/** Offset in a slot: number of the process that has it, or {@linkcode NO_PROGRAM}. */
 export const SLOT_PROGRAM = 18;
 /** Offset in a slot: the id of that process. */
 export const SLOT_PID = 19;
+
+/** No process has the slot. */
+export const NO_PROGRAM = 0;
 
 /** Reasons by their number in the arena. */
 export const REASONS: readonly ExitReason[] = [
@@ -80,15 +85,16 @@ export function takeSlot(arena: Arena, parent: Life): Life | undefined {
   const { words } = arena;
   for (let slot = 0; slot < MAX_ISOLATES; slot++) {
     const at = arena.slotAt(slot);
-    const seen = load(words, at + SLOT_STATE);
-    if ((seen & 7) !== VACANT) continue;
-    const incarnation = ((seen >>> 7) + 1) % INCARNATIONS;
-    if (compareExchange(words, at, seen, (incarnation << 7) | STARTING) !== seen) continue;
+    if (load(words, at + SLOT_PROGRAM) !== NO_PROGRAM) continue;
+    if (compareExchange(words, at + SLOT_PROGRAM, NO_PROGRAM, arena.program) !== NO_PROGRAM) {
+      continue;
+    }
     for (const field of [SLOT_COMMAND, SLOT_EXIT_CODE, SLOT_EXIT_SAID, SLOT_BELL, SLOT_PID]) {
       store(words, at + field, 0);
     }
-    store(words, at + SLOT_PROGRAM, arena.program);
+    const incarnation = ((load(words, at + SLOT_STATE) >>> 7) + 1) % INCARNATIONS;
     adopt(arena, { slot, incarnation }, parent);
+    store(words, at + SLOT_STATE, (incarnation << 7) | STARTING);
     return { slot, incarnation };
   }
   return undefined;
@@ -122,7 +128,9 @@ export function lifeIn(arena: Arena, slot: number): Life {
 
 /** Gives a slot back. Only with proof that its isolate is dead, and after the sweep. */
 export function vacateSlot(arena: Arena, { slot, incarnation }: Life): void {
-  store(arena.words, arena.slotAt(slot) + SLOT_STATE, (incarnation << 7) | VACANT);
+  const at = arena.slotAt(slot);
+  store(arena.words, at + SLOT_STATE, (incarnation << 7) | VACANT);
+  store(arena.words, at + SLOT_PROGRAM, NO_PROGRAM);
 }
 
 /** The isolate is up. `false` when it was declared dead before. */

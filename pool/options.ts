@@ -8,6 +8,7 @@ import { NotSupportedError, type TroupeError } from "../errors.ts";
 import type { Isolation, RestartPolicy } from "../actors/actor.ts";
 import type { Target } from "../actors/code.ts";
 import { cpuCount } from "../actors/family.ts";
+import type { OutputTo } from "../actors/output.ts";
 import type { SendOptions } from "../channels/sendable.ts";
 import type { GateOptions } from "./gate.ts";
 import type { Latency } from "./gauges.ts";
@@ -45,8 +46,14 @@ export interface PoolOptions {
   isolation?: Isolation;
   /** How much may wait, and what happens to more. Default: no bound. */
   queue?: GateOptions;
-  /** Not supported for workers. */
+  /** What workers that are processes of the operating system are allowed; default as this program. */
   permissions?: Deno.PermissionOptions;
+  /** Heap limit of each, in MiB, of workers that are processes of the operating system. */
+  memoryLimitMb?: number;
+  /** Where the output of workers that are processes goes. Default: where the program's goes. */
+  stdout?: OutputTo;
+  /** As `stdout`, for their errors. */
+  stderr?: OutputTo;
 }
 
 /** Options of one task. */
@@ -153,10 +160,7 @@ export function limitsOf(options: PoolOptions): RecyclingLimits {
 }
 
 /** How failing workers are replaced. @throws RangeError, NotSupportedError for what cannot be */
-export function restartOf({ restart = {}, permissions }: PoolOptions): RestartPolicy {
-  if (permissions !== undefined) {
-    throw new NotSupportedError("Cannot make a pool with permissions: it is not supported yet");
-  }
+export function restartOf({ restart = {} }: PoolOptions): RestartPolicy {
   const { type = "permanent", maxRestarts = 0, within = 1 } = restart;
   if (type !== "permanent") {
     throw new NotSupportedError(

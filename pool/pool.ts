@@ -9,7 +9,7 @@ import type { WaitOptions } from "../memory/line.ts";
 import type { ActorArgs, ActorRef, AnyActor, Protocol } from "../actors/actor.ts";
 import { codeRefOf, type Target, type TaskResult } from "../actors/code.ts";
 import { checkNotLoading } from "../actors/identity.ts";
-import { checkIsolation } from "../actors/isolation.ts";
+import { checkIsolation, whereOf } from "../actors/isolation.ts";
 import type { Items } from "./chunks.ts";
 import { Crew } from "./crew.ts";
 import { Announcer, CLOSED, type PoolEvent } from "./events.ts";
@@ -86,12 +86,12 @@ export class Pool implements AsyncDisposable {
   constructor(options: PoolOptions = {}) {
     checkNotLoading("make a pool");
     const { initializer, initargs = [], isolation = "auto" } = options;
-    checkIsolation(isolation);
+    checkIsolation(isolation, options);
     const policy = policyOf(options.policy);
     const crewOptions = {
       ...sizesOf(options.size),
       ...limitsOf(options),
-      isolation,
+      where: whereOf({ ...options, isolation }),
       policy,
       restart: restartOf(options),
       initializer: initializer === undefined

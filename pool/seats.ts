@@ -10,7 +10,8 @@
  */
 import { RestartLimitError } from "../errors.ts";
 import { MAX_DELAY } from "../memory/line.ts";
-import type { Isolation, RestartPolicy } from "../actors/actor.ts";
+import type { RestartPolicy } from "../actors/actor.ts";
+import type { Where } from "../actors/isolation.ts";
 import { identity } from "../actors/identity.ts";
 import { spawn } from "../actors/spawn.ts";
 import { station } from "../actors/station.ts";
@@ -35,7 +36,7 @@ export interface Sizes {
 /** How workers are made. */
 export interface SeatOptions extends Sizes {
   /** Where they run. */
-  readonly isolation: Isolation;
+  readonly where: Where;
   /** What runs first in each. */
   readonly initializer: Initializer | null;
   /** How many may die in what time. */
@@ -175,12 +176,12 @@ export class Seats {
   }
 
   async #spawn(seat: Seat): Promise<void> {
-    const { isolation, initializer } = this.#options;
+    const { where, initializer } = this.#options;
     const { name } = identity();
     const id = `${name === "MainProcess" ? "" : `${name}:`}PoolWorker-${++made}`;
     try {
       const { life } = station().isolate;
-      const ref = await spawn(PoolWorker, { id, args: [life, initializer], isolation });
+      const ref = await spawn(PoolWorker, { id, args: [life, initializer], ...where });
       this.#failedStarts = 0;
       seat.starting = false;
       if (this.#state !== "open") return void ref.stop();

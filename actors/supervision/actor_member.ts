@@ -22,6 +22,7 @@ import { newMailbox } from "../mailboxes.ts";
 import type { MailboxOptions } from "../mailbox_region.ts";
 import type { Entrance } from "../performance.ts";
 import { Ref } from "../ref.ts";
+import type { Where } from "../isolation.ts";
 import type { Station } from "../station.ts";
 import type { Member, MemberEvents } from "./member.ts";
 import type { Shutdown } from "./options.ts";
@@ -36,6 +37,8 @@ export interface Casting {
   readonly args: () => readonly unknown[];
   /** Whether it runs in this isolate. */
   readonly inline: boolean;
+  /** Where it runs otherwise; default: in a thread. */
+  readonly where?: Where;
   /** Size and manners of its mailbox. */
   readonly mailbox?: MailboxOptions;
   /** Milliseconds that a start may take. */
@@ -83,7 +86,8 @@ export class ActorMember implements Member {
   }
 
   get isolation(): Isolation {
-    return this.#casting.inline ? "inline" : "worker";
+    const { inline, where } = this.#casting;
+    return inline ? "inline" : where?.isolation === "process" ? "process" : "worker";
   }
 
   /** Its address; of the next mailbox once the last one was closed and it was started again. */
@@ -99,9 +103,9 @@ export class ActorMember implements Member {
   async start(): Promise<void> {
     const mailbox = this.#open();
     const { promise, resolve } = Promise.withResolvers<Gone>();
-    const { code, id, inline, spawn } = this.#casting;
+    const { code, id, inline, where, spawn } = this.#casting;
     const gone = (ending: Ending, error?: TroupeError) => resolve({ ending, error });
-    const what = { code, id, inline, spawn, mailbox, args: this.#casting.args() };
+    const what = { code, id, inline, where, spawn, mailbox, args: this.#casting.args() };
     const launched = launch(this.#station, what, { gone });
     const life: ActorLife = { launched, gone: promise, state: "starting" };
     this.#life = life;

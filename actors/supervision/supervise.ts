@@ -34,7 +34,7 @@ import {
 
 const CHILD_KEYS = [
   ...["args", "id", "isolation", "mailbox", "restart", "permissions", "memoryLimitMb", "host"],
-  ...["signal", "shutdown", "significant", "startTimeout"],
+  ...["stdout", "stderr", "signal", "shutdown", "significant", "startTimeout"],
 ];
 const STATES: Readonly<Record<Exclude<Phase, "up">, ActorState>> = {
   stopped: "stopped",
@@ -191,6 +191,7 @@ class Node implements Supervisor<Children> {
       id: options.id ?? `${id}/${name}`,
       args: () => args,
       inline,
+      where: options,
       mailbox,
       startTimeout: startTimeout ?? (inline ? 5000 : 30_000),
       spawn,

@@ -12,10 +12,9 @@ Deno.test("Line.until() settles at once when the attempt succeeds", async () => 
   assertEquals([gate.line.wanted, me.park.keepAlive.count], [false, 0]);
 });
 
-for (const shared of [true, false]) {
-  const kind = shared ? "a shared" : "a plain";
-  Deno.test(`line I1: Line.until() serves first come, first served, in ${kind} arena`, async () => {
-    const [me] = isolatesIn(1, { shared });
+for (const backing of ["shared", "plain"] as const) {
+  Deno.test(`line I1: Line.until() serves first come, first served, in a ${backing} arena`, async () => {
+    const [me] = isolatesIn(1, { backing });
     const gate = new Turnstile(me);
     const order: string[] = [];
     const all = ["first", "second", "third"].map((name) =>

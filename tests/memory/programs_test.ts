@@ -181,6 +181,24 @@ arenaTest(
 );
 
 arenaTest(
+  "programs share memory, lists, locks and values; what is named outlives its maker",
+  async () => {
+    const name = nameOf();
+    const maker = new Program("share", name);
+    await maker.until(2);
+    const user = new Program("use", name);
+    assertEquals((await user.until(2))[1], "used");
+    assertEquals((await maker.until(3))[2], "they 1.5 null 42 2000");
+    await maker.kill();
+    const [, seen, refused] = await new Program("look", name).end();
+    assertEquals([seen, refused], ["42 they", "AlreadyExistsError"]);
+    await user.kill();
+    await new Program("visit", name).end();
+    assertEquals(exists(name), false);
+  },
+);
+
+arenaTest(
   "programs that put are killed at any moment: nothing that was put is lost, repeated or hangs",
   async () => {
     const name = nameOf();

@@ -1,8 +1,8 @@
 import "../loaded.ts";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { FullError } from "../../errors.ts";
 import { Arena } from "../../memory/arena.ts";
-import { load, or, waitAsync } from "../../memory/atomics.ts";
+import { load, or, store, waitAsync } from "../../memory/atomics.ts";
 import { ASLEEP, DEATH, lieDown } from "../../memory/bell.ts";
 import { Isolate } from "../../memory/isolate.ts";
 import { AT_DEATHS, MAX_ISOLATES, MIN_ARENA_BYTES } from "../../memory/layout.ts";
@@ -11,10 +11,13 @@ import {
   endingOf,
   isAlive,
   type Life,
+  lifeIn,
   markRunning,
+  NO_PROGRAM,
   ringEverybody,
   sayExitCode,
   SLOT_BELL,
+  SLOT_PROGRAM,
   takeSlot,
   vacateSlot,
 } from "../../memory/slots.ts";
@@ -54,6 +57,20 @@ Deno.test("slots I1: a life that is over stays over when the slot is taken again
   assertEquals(declareDead(memory, old, "killed"), false);
   assertEquals(isAlive(memory, next), true);
   assertEquals(endingOf(memory, old), undefined);
+});
+
+Deno.test("slots I2: a slot that a process was killed over is not taken before it is given back", () => {
+  const memory = arena();
+  const old = takeSlot(memory, NOBODY)!;
+  const word = memory.slotAt(old.slot) + SLOT_PROGRAM;
+  vacateSlot(memory, old);
+  assertEquals(load(memory.words, word), NO_PROGRAM);
+  store(memory.words, word, 9);
+  const other = takeSlot(memory, NOBODY)!;
+  assertNotEquals(other.slot, old.slot);
+  assertEquals([isAlive(memory, old), lifeIn(memory, old.slot)], [false, old]);
+  vacateSlot(memory, lifeIn(memory, old.slot));
+  assertEquals(takeSlot(memory, NOBODY), { slot: old.slot, incarnation: old.incarnation + 1 });
 });
 
 Deno.test("slots I2: declareDead() declares once when several try", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import "../loaded.ts";
-import { Arena } from "../../memory/arena.ts";
+import { Arena, type ArenaOptions } from "../../memory/arena.ts";
 import { load } from "../../memory/atomics.ts";
 import { ASLEEP } from "../../memory/bell.ts";
 import { Isolate } from "../../memory/isolate.ts";
@@ -16,8 +16,11 @@ import { SLOT_BELL } from "../../memory/slots.ts";
 export const HUNG_MS = 60_000;
 
 /** A small arena and isolates in it, all in this thread. */
-export function isolatesIn(count: number, { shared = true, bytes = 2 << 20 } = {}): Isolate[] {
-  const arena = Arena.create({ bytes, ...(shared ? {} : { backing: "plain" }) });
+export function isolatesIn(
+  count: number,
+  { bytes = 2 << 20, ...options }: ArenaOptions = {},
+): Isolate[] {
+  const arena = Arena.create({ bytes, ...options });
   return Array.from({ length: count }, () => Isolate.join(arena));
 }
 
