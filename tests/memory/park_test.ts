@@ -32,7 +32,7 @@ Deno.test("Park.block() gives false when the time is over", () => {
 });
 
 Deno.test("Park.block() throws NotSupportedError when the arena is plain and it would have to wait", () => {
-  const [me] = isolatesIn(1, { shared: false });
+  const [me] = isolatesIn(1, { backing: "plain" });
   const { line } = new Turnstile(me);
   assertEquals(me.park.block(line, { attempt: () => true }), true);
   assertEquals(me.park.block(line, { attempt: () => false, timeout: 0 }), false);

@@ -76,7 +76,7 @@ Deno.test("region I1, I2: the last drop is seen once, whatever is sent, received
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-      const isolates = isolatesIn(4, { shared: false });
+      const isolates = isolatesIn(4, { backing: "plain" });
       const [{ arena }] = isolates;
       const region = regionOf(isolates[0]);
       const holders = new Set([isolates[0].slot]);

@@ -108,7 +108,7 @@ for (const use of USES) {
   });
 
   Deno.test(`Ring tickets and frames are right when they wrap at 20 bits, ${kind}`, () => {
-    const [me] = isolatesIn(1, { shared: false });
+    const [me] = isolatesIn(1, { backing: "plain" });
     const at = ringIn(me, { cells: 2 });
     const ring = new Ring(me, at, use);
     const frames = (1 << 20) + 5;
@@ -228,7 +228,7 @@ Deno.test("Ring agrees with an array whatever is sent, given up and received", (
   });
   fc.assert(
     fc.property(scene, ({ use, limit, steps }) => {
-      const [me, other] = isolatesIn(2, { bytes: 1 << 20, shared: false });
+      const [me, other] = isolatesIn(2, { bytes: 1 << 20, backing: "plain" });
       const at = ringIn(me, { limit });
       const [writer, reader] = [new Ring(me, at, use), new Ring(other, at, use)];
       const expected: number[] = [];
