@@ -18,6 +18,7 @@ const BENCHMARKS = [
   "channels_flat",
   "load",
   "spawn",
+  "restart",
   "pool",
   "locks",
   "values",

@@ -36,6 +36,8 @@ export const SLOT_EXIT_SAID = 3;
 export const SLOT_PARENT = 4;
 /** Offset in a slot: which life of the parent's slot. */
 export const SLOT_PARENT_LIFE = 7;
+/** Offset in a slot: 1 once the code that its isolate runs is loaded. */
+export const SLOT_LOADED = 13;
 /** Offset in a slot: unit of its inbox's block, and in the next word the generation. */
 export const SLOT_INBOX = 5;
 /** Offset in a slot: a wait list that nobody but the doorbell's `DEATH` bit rings. */
@@ -58,6 +60,14 @@ export const REASONS: readonly ExitReason[] = [
   "lost",
 ];
 const INCARNATIONS = 1 << 25;
+const CLEARED = [
+  SLOT_COMMAND,
+  SLOT_EXIT_CODE,
+  SLOT_EXIT_SAID,
+  SLOT_BELL,
+  SLOT_PID,
+  SLOT_LOADED,
+];
 
 /** One life of one slot. */
 export interface Life {
@@ -84,9 +94,7 @@ export function takeSlot(arena: Arena, parent: Life): Life | undefined {
     if ((seen & 7) !== VACANT) continue;
     const incarnation = ((seen >>> 7) + 1) % INCARNATIONS;
     if (compareExchange(words, at, seen, (incarnation << 7) | STARTING) !== seen) continue;
-    for (const field of [SLOT_COMMAND, SLOT_EXIT_CODE, SLOT_EXIT_SAID, SLOT_BELL, SLOT_PID]) {
-      store(words, at + field, 0);
-    }
+    for (const field of CLEARED) store(words, at + field, 0);
     store(words, at + SLOT_PROGRAM, arena.program);
     adopt(arena, { slot, incarnation }, parent);
     return { slot, incarnation };
@@ -123,6 +131,16 @@ export function lifeIn(arena: Arena, slot: number): Life {
 /** Gives a slot back. Only with proof that its isolate is dead, and after the sweep. */
 export function vacateSlot(arena: Arena, { slot, incarnation }: Life): void {
   store(arena.words, arena.slotAt(slot) + SLOT_STATE, (incarnation << 7) | VACANT);
+}
+
+/** The code that an isolate runs is loaded. */
+export function sayLoaded(arena: Arena, slot: number): void {
+  store(arena.words, arena.slotAt(slot) + SLOT_LOADED, 1);
+}
+
+/** Whether it is. */
+export function isLoaded(arena: Arena, { slot }: Life): boolean {
+  return load(arena.words, arena.slotAt(slot) + SLOT_LOADED) === 1;
 }
 
 /** The isolate is up. `false` when it was declared dead before. */

@@ -10,6 +10,7 @@
  */
 import { StartError, type TroupeError } from "../../errors.ts";
 import type { Ending } from "../../memory/slots.ts";
+import { childrenOf } from "../children.ts";
 import type { CodeRef } from "../code.ts";
 import type { Isolation, Spawn } from "../contract.ts";
 import { buryLetter } from "../events.ts";
@@ -74,6 +75,7 @@ export class ActorMember implements Member {
   #last = NEVER_LIVED;
   #messages: readonly string[] = [];
   #unwatch: () => void = () => {};
+  #letGo: () => void = () => {};
 
   /** An actor that is not started yet. */
   constructor(station: Station, casting: Casting) {
@@ -138,6 +140,8 @@ export class ActorMember implements Member {
     if (error !== undefined) this.#last = { ending, error };
     const mailbox = this.#mailbox;
     if (mailbox === undefined || mailbox.ending !== undefined) return;
+    this.#letGo();
+    this.#letGo = () => {};
     this.#buryInHand(mailbox);
     mailbox.close(ending);
     buryLeftover(this.#station, mailbox, this.id);
@@ -163,6 +167,7 @@ export class ActorMember implements Member {
     mailbox.guard();
     this.#mailbox = mailbox;
     this.#ref = undefined;
+    if (!this.#casting.inline) this.#letGo = childrenOf(this.#station).guard();
     this.#unwatch = this.#station.onDeath(() => {
       if (mailbox.lives.isStopWanted && this.#life?.state !== "starting") this.events.stopWanted();
     });
