@@ -156,6 +156,7 @@ export type {
   Spawn,
   SpawnOptions,
 } from "./actors/actor.ts";
+export { startHost } from "./actors/host.ts";
 export { spawn, warmWorkers } from "./actors/spawn.ts";
 
 // Supervision

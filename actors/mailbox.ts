@@ -38,12 +38,17 @@ import { discardBegun, discardUnread } from "./unread.ts";
 import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
+  ASLEEP,
+  CALLED,
   DONE,
   DROPPED,
   EXIT_CODE,
   HANDLED,
   HOST,
   HOST_LIFE,
+  HOSTED,
+  HOSTED_BUSY,
+  HOSTED_HANDLED,
   IN_HAND,
   LATENCY,
   OVERFLOW,
@@ -53,6 +58,7 @@ import {
   RING,
   STARTED,
   STATE,
+  SUMMONS,
 } from "./mailbox_region.ts";
 
 /** The actor is not up yet; messages wait. */
@@ -71,6 +77,16 @@ interface Remains {
   readonly latency: Int32Array;
 }
 
+/** Figures of a host: its actors, what they have handled, and for how many milliseconds. */
+export interface Hosting {
+  /** Actors in it. */
+  readonly actors: number;
+  /** Messages that they have handled. */
+  readonly handled: number;
+  /** Milliseconds that they took. */
+  readonly busy: number;
+}
+
 /** The host of an actor that has ended. */
 const NOBODY: Life = { slot: -1, incarnation: -1 };
 
@@ -82,6 +98,8 @@ export class Mailbox {
   readonly ring: Ring;
   /** What happens to a message too many. */
   readonly overflow: Overflow;
+  /** Whether its actor has to be called when there is a message. */
+  readonly isHosted: boolean;
   /** The actor's lives. */
   readonly lives: Lives;
   readonly #isolate: Isolate;
@@ -95,6 +113,7 @@ export class Mailbox {
     this.region = region;
     this.#at = isolate.arena.wordOf(region);
     this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
+    this.isHosted = this.#load(SUMMONS) !== 0;
     this.lives = new Lives(isolate, this.#at);
     this.#isGuarded = this.lives.isGuarded;
     const readers = this.overflow === "drop-oldest" ? "many" : "one";
@@ -141,6 +160,30 @@ export class Mailbox {
   setHost({ slot, incarnation }: Life): void {
     this.#store(HOST_LIFE, incarnation);
     this.#store(HOST, slot + 1);
+  }
+
+  /** Its actor looks at it no more; whoever sends to it calls it. */
+  sleep(): void {
+    this.#store(SUMMONS, ASLEEP);
+  }
+
+  /** Whether its actor has to be called now, which is then the caller's affair. */
+  wakes(): boolean {
+    if (this.#left !== undefined || this.#load(SUMMONS) !== ASLEEP) return false;
+    const { words } = this.#isolate.arena;
+    return compareExchange(words, this.#at + SUMMONS, ASLEEP, CALLED) === ASLEEP;
+  }
+
+  /** Figures of the host that its actor answers for. */
+  get hosting(): Hosting {
+    if (this.#left !== undefined) return { actors: 0, handled: 0, busy: 0 };
+    const busy = this.#load(HOSTED_BUSY);
+    return { actors: this.#load(HOSTED), handled: this.#load(HOSTED_HANDLED), busy };
+  }
+  set hosting({ actors, handled, busy }: Hosting) {
+    this.#store(HOSTED, actors);
+    this.#store(HOSTED_HANDLED, handled);
+    this.#store(HOSTED_BUSY, busy);
   }
 
   /** The actor is up. */

@@ -53,8 +53,12 @@ function mailboxesOf(station: Station): Mailboxes {
 }
 
 /** Makes a mailbox. @throws RangeError, TypeError for wrong options; FullError for a full arena */
-export function newMailbox(station: Station, options: MailboxOptions | undefined): Mailbox {
-  return mailboxesOf(station).of(makeMailbox(station.isolate, options));
+export function newMailbox(
+  station: Station,
+  options: MailboxOptions | undefined,
+  isHosted = false,
+): Mailbox {
+  return mailboxesOf(station).of(makeMailbox(station.isolate, options, isHosted));
 }
 
 /** The mailbox that a message named. */

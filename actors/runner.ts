@@ -77,6 +77,11 @@ export class Runner implements Source {
     cast.lane.wake = () => this.#watch();
   }
 
+  /** Where its messages come from. */
+  get mailbox(): Mailbox {
+    return this.#mailbox;
+  }
+
   /** Whether it would take a message now. */
   get wanted(): boolean {
     return this.#state === "ready";
@@ -132,10 +137,17 @@ export class Runner implements Source {
     this.#cast.context.endOffspring();
   }
 
+  /** Ends at once, and says so. */
+  kill(ending: Ending): void {
+    if (this.#state === "ended") return;
+    this.drop();
+    this.#cast.ended(ending);
+  }
+
   #leave(): void {
     this.#state = "ended";
     this.#cast.context.abort(STOPPED());
-    this.#station.isolate.park.unwatch(this);
+    this.#cast.attention.unwatch(this);
     this.#productions.cancelAll();
     for (const { name: type, payload } of this.#cast.lane.close()) {
       const message = { type, payload };
@@ -146,7 +158,7 @@ export class Runner implements Source {
   #watch(): void {
     if (this.#state !== "ready") return;
     this.armed = false;
-    this.#station.isolate.park.watch(this);
+    this.#cast.attention.watch(this);
   }
 
   #takeOwn(): boolean {

@@ -12,10 +12,11 @@ import { StartError, type TroupeError } from "../../errors.ts";
 import type { Ending } from "../../memory/slots.ts";
 import { childrenOf } from "../children.ts";
 import type { CodeRef } from "../code.ts";
-import type { Isolation, Spawn } from "../contract.ts";
+import type { Host, Isolation, Spawn } from "../contract.ts";
 import { buryLetter } from "../events.ts";
 import { STOP } from "../inbox.ts";
-import { launch, type Launched } from "../launch.ts";
+import { launch } from "../launch.ts";
+import type { Launched } from "../launched.ts";
 import { buryLeftover } from "../leftover.ts";
 import { NOTHING } from "../lives.ts";
 import type { Mailbox } from "../mailbox.ts";
@@ -37,6 +38,8 @@ export interface Casting {
   readonly args: () => readonly unknown[];
   /** Whether it runs in this isolate. */
   readonly inline: boolean;
+  /** The host that it runs in. */
+  readonly host?: Host;
   /** Size and manners of its mailbox. */
   readonly mailbox?: MailboxOptions;
   /** Milliseconds that a start may take. */
@@ -85,7 +88,8 @@ export class ActorMember implements Member {
   }
 
   get isolation(): Isolation {
-    return this.#casting.inline ? "inline" : "worker";
+    const { host, inline } = this.#casting;
+    return host?.isolation ?? (inline ? "inline" : "worker");
   }
 
   /** Its address; of the next mailbox once the last one was closed and it was started again. */
@@ -101,9 +105,9 @@ export class ActorMember implements Member {
   async start(): Promise<void> {
     const mailbox = this.#open();
     const { promise, resolve } = Promise.withResolvers<Gone>();
-    const { code, id, inline, spawn } = this.#casting;
+    const { code, id, inline, host, spawn } = this.#casting;
     const gone = (ending: Ending, error?: TroupeError) => resolve({ ending, error });
-    const what = { code, id, inline, spawn, mailbox, args: this.#casting.args() };
+    const what = { code, id, inline, host, spawn, mailbox, args: this.#casting.args() };
     const launched = launch(this.#station, what, { gone });
     const life: ActorLife = { launched, gone: promise, state: "starting" };
     this.#life = life;
@@ -163,11 +167,17 @@ export class ActorMember implements Member {
       known.nextLife(this.#last.ending);
       return known;
     }
-    const mailbox = newMailbox(this.#station, this.#casting.mailbox);
+    const mailbox = newMailbox(
+      this.#station,
+      this.#casting.mailbox,
+      this.#casting.host !== undefined,
+    );
     mailbox.guard();
     this.#mailbox = mailbox;
     this.#ref = undefined;
-    if (!this.#casting.inline) this.#letGo = childrenOf(this.#station).guard();
+    if (!this.#casting.inline && this.#casting.host === undefined) {
+      this.#letGo = childrenOf(this.#station).guard();
+    }
     this.#unwatch = this.#station.onDeath(() => {
       if (mailbox.lives.isStopWanted && this.#life?.state !== "starting") this.events.stopWanted();
     });

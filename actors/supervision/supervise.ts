@@ -183,7 +183,7 @@ class Node implements Supervisor<Children> {
     const options = child.options as AnyChildOptions;
     onlyKeys(`child "${name}"`, options, CHILD_KEYS);
     checkLimits(name, options);
-    const { startTimeout, restart, args = [], mailbox, isolation } = options;
+    const { startTimeout, restart, args = [], mailbox, isolation, host } = options;
     checkSpawn(options);
     const inline = isInline(this.#station, isolation);
     const member = new ActorMember(this.#station, {
@@ -191,6 +191,7 @@ class Node implements Supervisor<Children> {
       id: options.id ?? `${id}/${name}`,
       args: () => args,
       inline,
+      host,
       mailbox,
       startTimeout: startTimeout ?? (inline ? 5000 : 30_000),
       spawn,
