@@ -5,14 +5,14 @@
  * @module
  */
 import type { BlockHandle } from "../memory/arena.ts";
-import type { Ending, Life } from "../memory/slots.ts";
+import type { Ending } from "../memory/slots.ts";
 import { defineActor } from "./actor.ts";
 import type { Crash } from "./cast.ts";
-import type { CodeRef } from "./code.ts";
 import type { AnyRef, Context, Host, Isolation } from "./contract.ts";
+import type { Entered, Guest } from "./guest.ts";
 import { HostRef } from "./host_ref.ts";
 import { HOSTED_END } from "./inbox.ts";
-import { dropActor, type Entrance, perform } from "./performance.ts";
+import { dropActor, perform } from "./performance.ts";
 import { untyped } from "./ref.ts";
 import { spawn } from "./spawn.ts";
 import { station } from "./station.ts";
@@ -21,22 +21,16 @@ import { sendableError } from "./wire_error.ts";
 
 /** Milliseconds between two looks at a host's figures. */
 const FIGURES_MS = 200;
+const SHUTDOWN: Ending = { reason: "shutdown", exitCode: 0 };
 const KILLED: Ending = { reason: "killed", exitCode: -9 };
 
-/** An actor that shall run in a host. */
-interface Guest {
-  readonly code: CodeRef;
-  readonly id: string;
-  readonly args: readonly unknown[];
-  readonly actor: AnyRef;
-  readonly owner: Life;
-}
-
 /** Brings an actor to life here, and tells its owner of the end. */
-async function enter({ code, id, args, actor, owner }: Guest): Promise<Entrance & { host: Life }> {
+async function enter(guests: Set<BlockHandle>, guest: Guest): Promise<Entered> {
+  const { code, id, args, actor, owner } = guest;
   const here = station();
   const { mailbox } = untyped(actor);
   const ended = (ending: Ending, crash?: Crash) => {
+    guests.delete(mailbox.region);
     const tell = (thrown?: readonly unknown[]) =>
       here.inbox.send(owner, {
         kind: HOSTED_END,
@@ -51,16 +45,22 @@ async function enter({ code, id, args, actor, owner }: Guest): Promise<Entrance 
   };
   mailbox.setHost(here.isolate.life);
   const attention = summonsOf(here);
-  const entrance = await perform(here, { code, id, args, mailbox, spawn, ended, attention });
-  return { ...entrance, host: here.isolate.life };
+  guests.add(mailbox.region);
+  try {
+    const entrance = await perform(here, { code, id, args, mailbox, spawn, ended, attention });
+    return { ...entrance, host: here.isolate.life };
+  } catch (failed) {
+    guests.delete(mailbox.region);
+    return { failed };
+  }
 }
 
 /** What answers for a host; it runs in the host's isolate, as all its actors do. */
 const Hosting = defineActor(import.meta, {
   name: "troupe:host",
-  init: () => ({}),
+  init: () => new Set<BlockHandle>(),
   on: {
-    enter: (_, guest: Guest) => enter(guest),
+    enter,
     drop(_, region: BlockHandle) {
       dropActor(station(), region, KILLED);
     },
@@ -70,6 +70,9 @@ const Hosting = defineActor(import.meta, {
     },
   },
   started: (_, ctx) => ctx.every(FIGURES_MS, { type: "figures" }),
+  stopped(guests) {
+    for (const region of [...guests]) dropActor(station(), region, SHUTDOWN);
+  },
 });
 
 let hosts = 0;

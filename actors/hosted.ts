@@ -12,7 +12,7 @@ import { StartError } from "../errors.ts";
 import { hostRefOf } from "./host_ref.ts";
 import { HOSTED_END } from "./inbox.ts";
 import type { Launch, Launched, LifeEvents } from "./launched.ts";
-import type { Entrance } from "./performance.ts";
+import type { Entered } from "./guest.ts";
 import { Ref, typed } from "./ref.ts";
 import type { Station } from "./station.ts";
 import { remoteError } from "./wire_error.ts";
@@ -71,6 +71,12 @@ function livesOf(station: Station): HostedLives {
   return lives;
 }
 
+function startErrorOf(id: string, error: unknown): StartError {
+  if (error instanceof StartError) return error;
+  const { message } = error as Error;
+  return new StartError(`Cannot start actor "${id}": ${message}`, { phase: "init", cause: error });
+}
+
 /** Starts a life in a host. */
 export function launchHosted(here: Station, what: Launch, events: LifeEvents): Launched {
   const { id, code, args, mailbox } = what;
@@ -90,17 +96,13 @@ export function launchHosted(here: Station, what: Launch, events: LifeEvents): L
   lives.add(mailbox.region, life);
   const actor = typed(new Ref(here, mailbox, { id, bare: [] }));
   const entering = host.ask.enter({ code, id, args, actor, owner: here.isolate.life });
-  const ready = (entering as Promise<Entrance & { host: Life }>).then((entrance) => {
-    if (state === "alive") lives.enter(life, entrance.host);
-    return entrance;
-  }, (error) => {
-    const cause = error.cause ?? error;
-    const why = new StartError(`Cannot start actor "${id}": ${cause.message}`, {
-      phase: cause instanceof StartError ? cause.phase : "init",
-      cause,
-    });
+  const ready = (entering as Promise<Entered>).then((entered) => {
+    if ("failed" in entered) throw entered.failed;
+    if (state === "alive") lives.enter(life, entered.host);
+    return entered;
+  }).catch((error) => {
     over({ reason: "error", exitCode: 1 });
-    throw why;
+    throw startErrorOf(id, error);
   });
   const kill = () => {
     if (state === "over") return;

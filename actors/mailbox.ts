@@ -22,7 +22,7 @@ import {
   receiveRegion,
   sendRegion,
 } from "../memory/region.ts";
-import { recoverRing, Ring } from "../memory/ring.ts";
+import { isUntouched, recoverRing, Ring } from "../memory/ring.ts";
 import {
   type Ending,
   endingOf,
@@ -43,6 +43,7 @@ import {
   DONE,
   DROPPED,
   EXIT_CODE,
+  GUARDIAN,
   HANDLED,
   HOST,
   HOST_LIFE,
@@ -94,18 +95,17 @@ const NOBODY: Life = { slot: -1, incarnation: -1 };
 export class Mailbox {
   /** Names it in messages. */
   readonly region: BlockHandle;
-  /** Its ring. */
-  readonly ring: Ring;
   /** What happens to a message too many. */
   readonly overflow: Overflow;
   /** Whether its actor has to be called when there is a message. */
   readonly isHosted: boolean;
-  /** The actor's lives. */
-  readonly lives: Lives;
   readonly #isolate: Isolate;
   readonly #at: number;
   #isGuarded: boolean;
   #left: Remains | undefined;
+  // Made when they are needed: of most actors in a host, an isolate knows no more than that they are there.
+  #ring: Ring | undefined;
+  #lives: Lives | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
   constructor(isolate: Isolate, region: BlockHandle) {
@@ -114,10 +114,18 @@ export class Mailbox {
     this.#at = isolate.arena.wordOf(region);
     this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
     this.isHosted = this.#load(SUMMONS) !== 0;
-    this.lives = new Lives(isolate, this.#at);
-    this.#isGuarded = this.lives.isGuarded;
+    this.#isGuarded = this.#load(GUARDIAN) !== 0;
+  }
+
+  /** Its ring. */
+  get ring(): Ring {
     const readers = this.overflow === "drop-oldest" ? "many" : "one";
-    this.ring = new Ring(isolate, this.#at + RING, { writers: "many", readers });
+    return this.#ring ??= new Ring(this.#isolate, this.#at + RING, { writers: "many", readers });
+  }
+
+  /** The actor's lives. */
+  get lives(): Lives {
+    return this.#lives ??= new Lives(this.#isolate, this.#at);
   }
 
   /** OPENING, OPEN or CLOSED. */
@@ -127,7 +135,12 @@ export class Mailbox {
 
   /** Messages that wait. */
   get depth(): number {
-    return this.#left === undefined ? this.ring.size : 0;
+    return this.#left !== undefined || this.isUntouched ? 0 : this.ring.size;
+  }
+
+  /** Whether this isolate has not used it, and nobody has sent anything yet. */
+  get isUntouched(): boolean {
+    return this.#ring === undefined && isUntouched(this.#isolate.arena, this.#at + RING);
   }
 
   /** Messages handled. */
@@ -312,8 +325,8 @@ export class Mailbox {
     const { ending, handled, dropped, restarts } = this;
     if (ending === undefined) return false;
     const latency = this.#latency();
-    this.ring.readers.stir();
-    this.ring.writers.stir();
+    this.#ring?.readers.stir();
+    this.#ring?.writers.stir();
     this.#left = { ending, handled, dropped, restarts, latency };
     letGoOfMailbox(this.#isolate, this.region);
     return true;

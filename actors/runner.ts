@@ -48,16 +48,14 @@ type State = "ready" | "busy" | "stopping" | "ended";
 
 /** One running actor. */
 export class Runner implements Source {
-  readonly list: number;
-  readonly topic: number;
   armed = false;
   known = false;
   readonly #station: Station;
   readonly #mailbox: Mailbox;
-  readonly #receiver: Receiver;
   readonly #cast: Cast;
-  readonly #productions: Productions;
-  readonly #cancelled = new Set<string>();
+  #intake: Receiver | undefined;
+  #produced: Productions | undefined;
+  #cancelled: Set<string> | undefined;
   #inHand: { message: Taken; context: HandlerContext } | undefined;
   #state: State = "ready";
   #count = 0;
@@ -70,11 +68,23 @@ export class Runner implements Source {
     this.#station = station;
     this.#mailbox = mailbox;
     this.#cast = cast;
-    this.#productions = new Productions(station);
-    this.#receiver = intakeOf(station, mailbox);
-    this.list = mailbox.ring.readers.list;
-    this.topic = mailbox.ring.readers.topic;
     cast.lane.wake = () => this.#watch();
+  }
+
+  get list(): number {
+    return this.#mailbox.ring.readers.list;
+  }
+
+  get topic(): number {
+    return this.#mailbox.ring.readers.topic;
+  }
+
+  get #receiver(): Receiver {
+    return this.#intake ??= intakeOf(this.#station, this.#mailbox);
+  }
+
+  get #productions(): Productions {
+    return this.#produced ??= new Productions(this.#station);
   }
 
   /** Where its messages come from. */
@@ -104,16 +114,16 @@ export class Runner implements Source {
 
   /** Whoever asked under this number wants no answer any more. */
   cancel(from: Life, id: number): void {
-    if (this.#productions.cancel(from, id)) return;
+    if (this.#produced?.cancel(from, id)) return;
     const { message, context } = this.#inHand ?? {};
     if (message?.id === id && message.from.slot === from.slot) context?.abort(NOT_WANTED());
     else if (this.#cast.lane.forget(from, id)) return;
-    else if (this.#mailbox.depth > 0) this.#cancelled.add(keyOf(from, id));
+    else if (this.#mailbox.depth > 0) (this.#cancelled ??= new Set()).add(keyOf(from, id));
   }
 
   /** Whoever reads a stream has room for more. */
   grant(from: Life, id: number, credit: number): void {
-    this.#productions.grant(from, id, credit);
+    this.#produced?.grant(from, id, credit);
   }
 
   /** Handles messages by these functions from now on; without them, as defined. */
@@ -148,7 +158,7 @@ export class Runner implements Source {
     this.#state = "ended";
     this.#cast.context.abort(STOPPED());
     this.#cast.attention.unwatch(this);
-    this.#productions.cancelAll();
+    this.#produced?.cancelAll();
     for (const { name: type, payload } of this.#cast.lane.close()) {
       const message = { type, payload };
       buryLetter(this.#station, this.#cast.context.id, { message, reason: "stopped" });
@@ -168,6 +178,7 @@ export class Runner implements Source {
   }
 
   #takeOne(): boolean {
+    if (this.#intake === undefined && this.#mailbox.isUntouched) return false;
     let value: unknown;
     try {
       value = this.#receiver.take();
@@ -294,12 +305,12 @@ export class Runner implements Source {
     this.#inHand = undefined;
     this.#mailbox.done();
     if (this.#begun > 0) this.#mailbox.took(performance.now() - this.#begun);
-    if (this.#cancelled.size > 0 && this.#mailbox.depth === 0) this.#cancelled.clear();
+    if (this.#cancelled !== undefined && this.#mailbox.depth === 0) this.#cancelled = undefined;
     if (this.#state === "stopping") this.#end();
   }
 
   #wasCancelled({ from, id }: Taken): boolean {
-    return this.#cancelled.size > 0 && this.#cancelled.delete(keyOf(from, id));
+    return this.#cancelled?.delete(keyOf(from, id)) ?? false;
   }
 
   async #end(): Promise<void> {
