@@ -10,6 +10,7 @@ import { defineActor } from "./actor.ts";
 import type { Crash } from "./cast.ts";
 import type { AnyRef, Context, Host, Isolation } from "./contract.ts";
 import type { Entered, Guest } from "./guest.ts";
+import { writeFigures } from "./host_figures.ts";
 import { HostRef } from "./host_ref.ts";
 import { HOSTED_END } from "./inbox.ts";
 import { dropActor, perform } from "./performance.ts";
@@ -66,7 +67,7 @@ const Hosting = defineActor(import.meta, {
     },
     figures(_, _none: unknown, ctx: Context) {
       const { count: actors, handled, busy } = summonsOf(station());
-      untyped(ctx.self).mailbox.hosting = { actors, handled, busy };
+      writeFigures(station(), untyped(ctx.self).mailbox, { actors, handled, busy });
     },
   },
   started: (_, ctx) => ctx.every(FIGURES_MS, { type: "figures" }),

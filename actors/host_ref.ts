@@ -6,7 +6,9 @@
  */
 import { handle, handleKind, registerHandle } from "../memory/handle.ts";
 import type { AnyRef, Host, Isolation } from "./contract.ts";
+import { readFigures } from "./host_figures.ts";
 import { untyped } from "./ref.ts";
+import { station } from "./station.ts";
 
 /** The class behind {@linkcode Host}. */
 export class HostRef implements Host {
@@ -28,7 +30,7 @@ export class HostRef implements Host {
   }
 
   stats(): { actors: number; handled: number; busy: number } {
-    const { actors, handled, busy } = untyped(this.actor).mailbox.hosting;
+    const { actors, handled, busy } = readFigures(station(), untyped(this.actor).mailbox);
     const at = performance.now();
     const share = (busy - this.#seen.busy) / Math.max(1, at - this.#seen.at);
     this.#seen = { at, busy };

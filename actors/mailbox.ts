@@ -38,8 +38,6 @@ import { discardBegun, discardUnread } from "./unread.ts";
 import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
-  ASLEEP,
-  CALLED,
   DONE,
   DROPPED,
   EXIT_CODE,
@@ -47,9 +45,6 @@ import {
   HANDLED,
   HOST,
   HOST_LIFE,
-  HOSTED,
-  HOSTED_BUSY,
-  HOSTED_HANDLED,
   IN_HAND,
   LATENCY,
   OVERFLOW,
@@ -76,16 +71,6 @@ interface Remains {
   readonly dropped: number;
   readonly restarts: number;
   readonly latency: Int32Array;
-}
-
-/** Figures of a host: its actors, what they have handled, and for how many milliseconds. */
-export interface Hosting {
-  /** Actors in it. */
-  readonly actors: number;
-  /** Messages that they have handled. */
-  readonly handled: number;
-  /** Milliseconds that they took. */
-  readonly busy: number;
 }
 
 /** The host of an actor that has ended. */
@@ -173,30 +158,6 @@ export class Mailbox {
   setHost({ slot, incarnation }: Life): void {
     this.#store(HOST_LIFE, incarnation);
     this.#store(HOST, slot + 1);
-  }
-
-  /** Its actor looks at it no more; whoever sends to it calls it. */
-  sleep(): void {
-    this.#store(SUMMONS, ASLEEP);
-  }
-
-  /** Whether its actor has to be called now, which is then the caller's affair. */
-  wakes(): boolean {
-    if (this.#left !== undefined || this.#load(SUMMONS) !== ASLEEP) return false;
-    const { words } = this.#isolate.arena;
-    return compareExchange(words, this.#at + SUMMONS, ASLEEP, CALLED) === ASLEEP;
-  }
-
-  /** Figures of the host that its actor answers for. */
-  get hosting(): Hosting {
-    if (this.#left !== undefined) return { actors: 0, handled: 0, busy: 0 };
-    const busy = this.#load(HOSTED_BUSY);
-    return { actors: this.#load(HOSTED), handled: this.#load(HOSTED_HANDLED), busy };
-  }
-  set hosting({ actors, handled, busy }: Hosting) {
-    this.#store(HOSTED, actors);
-    this.#store(HOSTED_HANDLED, handled);
-    this.#store(HOSTED_BUSY, busy);
   }
 
   /** The actor is up. */

@@ -10,9 +10,11 @@
  * @module
  */
 import type { BlockHandle } from "../memory/arena.ts";
+import { compareExchange, load, store } from "../memory/atomics.ts";
 import { BREATH_MS, type Source } from "../memory/park.ts";
 import { SUMMON } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { ASLEEP, CALLED, SUMMONS } from "./mailbox_region.ts";
 import type { Station } from "./station.ts";
 
 /** An actor that is called. */
@@ -104,7 +106,8 @@ export class Summons implements Attention {
 
   /** Lets one sleep; `false` when a message came meanwhile. */
   #sleeps(source: Summoned): boolean {
-    source.mailbox.sleep();
+    const { arena } = this.#station.isolate;
+    store(arena.words, arena.wordOf(source.mailbox.region) + SUMMONS, ASLEEP);
     return !source.serve();
   }
 
@@ -124,9 +127,12 @@ export function summonsOf(station: Station): Summons {
 
 /** After a message was committed: calls the actor of `mailbox` if it sleeps. */
 export function summon(station: Station, mailbox: Mailbox): void {
-  if (!mailbox.wakes()) return;
   const { host, region } = mailbox;
-  const { life } = station.isolate;
+  const { arena, life } = station.isolate;
+  if (host.slot < 0) return;
+  const at = arena.wordOf(region) + SUMMONS;
+  if (load(arena.words, at) !== ASLEEP) return;
+  if (compareExchange(arena.words, at, ASLEEP, CALLED) !== ASLEEP) return;
   if (host.slot === life.slot) summonsOf(station).call(region);
   else station.inbox.send(host, { kind: SUMMON, id: 0, value: region });
 }
