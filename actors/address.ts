@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { FullError, NotSendableError, TimeoutError } from "../errors.ts";
+import { ClosedError, FullError, NotSendableError, TimeoutError } from "../errors.ts";
 import { MAX_DELAY, type WaitOptions } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
 import { Arrival } from "../channels/arrival.ts";
@@ -247,6 +247,8 @@ export class Address {
   #check(): void {
     const { ending } = this.mailbox;
     if (ending !== undefined) throw exitError(`actor "${this.id}"`, ending, false);
+    if (!this.mailbox.lives.isDraining) return;
+    throw new ClosedError(`Cannot send to actor "${this.id}": it takes no more messages`);
   }
 }
 

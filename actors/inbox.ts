@@ -66,6 +66,8 @@ export const EVENT: LetterKind = 13;
 export const SUMMON: LetterKind = 14;
 /** To the owner of an actor in a host: that life of it is over. */
 export const HOSTED_END: LetterKind = 15;
+/** Order to an actor's isolate: end it once its mailbox is empty. */
+export const DRAIN: LetterKind = 16;
 
 /** A letter as its reader gets it. */
 export interface Received {

@@ -47,6 +47,8 @@ export const SUMMONS = REGION_WORDS + 14;
 export const ASLEEP = 1;
 /** It was called, or looks by itself at the moment. */
 export const CALLED = 2;
+/** Offset: 1 once the actor takes no new messages, and ends after those it has. */
+export const DRAINING = REGION_WORDS + 15;
 // Written for each message: in another cache line than what each sender reads.
 /** Offset: ticket of the message taken last, plus 1. */
 export const STARTED = REGION_WORDS + 16;

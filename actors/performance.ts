@@ -11,7 +11,7 @@ import { behaviourOf } from "./actor.ts";
 import { type CodeRef, resolveCode } from "./code.ts";
 import { ActorContext } from "./context.ts";
 import type { AnyRef, Spawn } from "./contract.ts";
-import { CANCEL, CREDIT, type Received, STOP } from "./inbox.ts";
+import { CANCEL, CREDIT, DRAIN, type Received, STOP } from "./inbox.ts";
 import type { Attention } from "./summons.ts";
 import { Lane } from "./lane.ts";
 import { buryLeftover } from "./leftover.ts";
@@ -122,6 +122,11 @@ function listen({ inbox }: Station, map: ReadonlyMap<BlockHandle, Runner>): void
   inbox.on(STOP, ({ value }: Received) => {
     const [region, reason] = value as [BlockHandle, unknown];
     map.get(region)?.stop(reason);
+  });
+  inbox.on(DRAIN, async ({ value }) => {
+    const runner = map.get(value as BlockHandle);
+    while ((runner?.mailbox.depth ?? 0) > 0) await new Promise((done) => setTimeout(done, 1));
+    runner?.stop("shutdown");
   });
   inbox.on(CANCEL, ({ from, id }) => {
     for (const runner of map.values()) runner.cancel(from, id);

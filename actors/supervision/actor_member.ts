@@ -14,7 +14,7 @@ import { childrenOf } from "../children.ts";
 import type { CodeRef } from "../code.ts";
 import type { Host, Isolation, Spawn } from "../contract.ts";
 import { buryLetter } from "../events.ts";
-import { STOP } from "../inbox.ts";
+import { DRAIN, STOP } from "../inbox.ts";
 import { launch } from "../launch.ts";
 import type { Launched } from "../launched.ts";
 import { buryLeftover } from "../leftover.ts";
@@ -25,7 +25,7 @@ import type { MailboxOptions } from "../mailbox_region.ts";
 import type { Entrance } from "../performance.ts";
 import { Ref } from "../ref.ts";
 import type { Station } from "../station.ts";
-import type { Member, MemberEvents } from "./member.ts";
+import type { Manner, Member, MemberEvents } from "./member.ts";
 import type { Shutdown } from "./options.ts";
 
 /** What an actor's lives have in common. */
@@ -119,7 +119,7 @@ export class ActorMember implements Member {
     if (mailbox.lives.isStopWanted) this.events.stopWanted();
   }
 
-  async stop(shutdown: Shutdown): Promise<Ending> {
+  async stop(shutdown: Shutdown, manner: Manner = "stop"): Promise<Ending> {
     const life = this.#life;
     if (life === undefined) return this.#last.ending;
     const wasUp = life.state === "up";
@@ -127,7 +127,7 @@ export class ActorMember implements Member {
     let timer: ReturnType<typeof setTimeout> | undefined;
     if (!wasUp || shutdown === "brutal") life.launched.kill();
     else {
-      this.#tellToStop();
+      this.#tellTo(manner);
       if (shutdown !== Infinity) timer = setTimeout(() => life.launched.kill(), shutdown);
     }
     this.#over(await this.#awake(life.gone));
@@ -234,9 +234,14 @@ export class ActorMember implements Member {
     this.#last = how;
   }
 
-  #tellToStop(): void {
-    const { host, region } = this.#mailbox!;
-    this.#station.inbox.send(host, { kind: STOP, id: 0, value: [region, "shutdown"] });
+  #tellTo(manner: Manner): void {
+    const { host, region, lives } = this.#mailbox!;
+    const { inbox } = this.#station;
+    if (manner === "stop") inbox.send(host, { kind: STOP, id: 0, value: [region, "shutdown"] });
+    else {
+      lives.drain();
+      inbox.send(host, { kind: DRAIN, id: 0, value: region });
+    }
   }
 
   /** Waits, keeping the program alive. */

@@ -170,6 +170,11 @@ class Node implements Supervisor<Children> {
     await this.branch.closed;
   }
 
+  async drain({ timeout = Infinity }: { timeout?: number } = {}): Promise<void> {
+    await this.branch.stop(timeout, "drain");
+    await this.stop();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
