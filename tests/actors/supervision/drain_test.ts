@@ -73,4 +73,10 @@ for (const isolation of ["inline", "worker"]) {
     assertEquals(code, 143);
     assert(!text.includes("handled"), text);
   });
+
+  Deno.test(`E21 a second signal ends the program at once (${isolation})`, async () => {
+    const { code, text } = await signalled([isolation, "stuck"], ["SIGTERM", "SIGTERM"]);
+    assertEquals(code, 143);
+    assert(!text.includes("handled"), text);
+  });
 }
