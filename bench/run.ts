@@ -19,6 +19,7 @@ const BENCHMARKS = [
   "load",
   "spawn",
   "restart",
+  "hosts",
   "pool",
   "locks",
   "values",
