@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { spawn, startHost } from "../mod.ts";
-import { Echo } from "./actors.ts";
+import { type ActorRef, type Protocol, spawn, startHost } from "../mod.ts";
+import { Echo, ORDER } from "./actors.ts";
 import { contest, perStep, report } from "./measure.ts";
 
 const ASKS = 20_000;
@@ -20,9 +20,9 @@ const hosted = await spawn(Echo, { host: here });
 const inline = await spawn(Echo, { isolation: "inline" });
 
 /** Microseconds of an ask. */
-function ask(actor: typeof hosted): Promise<number> {
+function ask(actor: ActorRef<Protocol<typeof Echo>>): Promise<number> {
   return perStep(ASKS, async () => {
-    for (let n = 0; n < ASKS; n++) await actor.ask.echo(n);
+    for (let n = 0; n < ASKS; n++) await actor.ask.echo(ORDER);
   });
 }
 
