@@ -157,10 +157,13 @@ export type {
   Spawn,
   SpawnOptions,
 } from "./actors/actor.ts";
+export { startHost } from "./actors/host.ts";
 export { spawn, warmWorkers } from "./actors/spawn.ts";
 
 // Supervision
 export { supervise } from "./actors/supervision/supervise.ts";
+export { drainOnSignals } from "./actors/supervision/signals.ts";
+export type { Drainable } from "./actors/supervision/signals.ts";
 export { link, monitor } from "./actors/supervision/link.ts";
 export type { Down } from "./actors/supervision/link.ts";
 export { names } from "./actors/names.ts";

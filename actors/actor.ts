@@ -114,6 +114,9 @@ export function register(
   return Object.freeze({ url, id: name });
 }
 
+/** Made once for each definition or class: there can be very many actors of one. */
+const behaviours = new WeakMap<object, Behaviour>();
+
 /**
  * The one shape of definitions and classes.
  *
@@ -122,6 +125,14 @@ export function register(
  * @throws {TypeError} When `code` is no actor, or its `accepts` do not fit its messages.
  */
 export function behaviourOf(code: unknown, name: string): Behaviour {
+  const known = behaviours.get(code as object);
+  if (known !== undefined) return known;
+  const behaviour = makeBehaviour(code, name);
+  behaviours.set(code as object, behaviour);
+  return behaviour;
+}
+
+function makeBehaviour(code: unknown, name: string): Behaviour {
   const spec = typeof code === "object" && code !== null ? specs.get(code) : undefined;
   if (spec) return ofSpec(spec, name);
   if (typeof code === "function" && code.prototype instanceof Actor) {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { FullError, NotSendableError, TimeoutError } from "../errors.ts";
+import { ClosedError, FullError, NotSendableError, TimeoutError } from "../errors.ts";
 import { MAX_DELAY, type WaitOptions } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
 import { Arrival } from "../channels/arrival.ts";
@@ -17,6 +17,7 @@ import { buryLetter } from "./events.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
+import { summon } from "./summons.ts";
 import { remoteError } from "./wire_error.ts";
 
 /** Kinds of messages in a mailbox. */
@@ -187,9 +188,19 @@ export class Address {
     const { slot, incarnation } = this.#station.isolate.life;
     const { name, payload } = message;
     const value = payload.length === 0 ? [name] : [name, payload[0]];
-    const letter: Letter = { value, head: [kind | (slot << 8), id, incarnation, 0], placed };
+    const letter: Letter = {
+      value,
+      head: [kind | (slot << 8), id, incarnation, 0],
+      placed: this.mailbox.isHosted ? () => this.#placed(placed) : placed,
+    };
     if (this.mailbox.overflow === "wait") return this.#sender.send(letter, options);
     return this.#sendOrDrop(letter, kind);
+  }
+
+  /** A message for an actor in a host has its place: it is called. */
+  #placed(placed: (() => void) | undefined): void {
+    placed?.();
+    summon(this.#station, this.mailbox);
   }
 
   /** For mailboxes that never make their senders wait. */
@@ -241,6 +252,8 @@ export class Address {
   #check(): void {
     const { ending } = this.mailbox;
     if (ending !== undefined) throw exitError(`actor "${this.id}"`, ending, false);
+    if (!this.mailbox.lives.isDraining) return;
+    throw new ClosedError(`Cannot send to actor "${this.id}": it takes no more messages`);
   }
 }
 

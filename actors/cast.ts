@@ -8,6 +8,7 @@ import type { Ending } from "../memory/slots.ts";
 import type { Behaviour } from "./actor.ts";
 import type { ActorContext } from "./context.ts";
 import type { Lane } from "./lane.ts";
+import type { Attention } from "./summons.ts";
 
 /** What a runner runs. */
 export interface Cast {
@@ -19,6 +20,8 @@ export interface Cast {
   readonly context: ActorContext;
   /** Its messages to itself. */
   readonly lane: Lane;
+  /** Where it waits for messages. */
+  readonly attention: Attention;
   /** Told once, when it has ended; `crash` when that is because a handler threw. */
   ended(ending: Ending, crash?: Crash): void;
 }

@@ -135,6 +135,11 @@ export class Children {
     return Promise.reject(new NotSupportedError(text));
   }
 
+  /** Has a worker ready for an actor that may have to be started again; gives what lets go of it. */
+  guard(): () => void {
+    return this.#spares?.worker.guard() ?? (() => {});
+  }
+
   /** Declares a child's life over; everybody who waits for it is told now. */
   end(life: Life, reason: "terminated" | "killed"): void {
     if (!declareDead(this.#station.isolate.arena, life, reason)) return;

@@ -31,10 +31,10 @@ export const DOWN = "down";
 /** The context of an actor, for `init` and the hooks. */
 export class ActorContext implements Context {
   readonly id: string;
-  readonly log: Context["log"];
-  readonly spawn: Spawn;
   readonly #powers: Powers;
-  readonly #offspring = new Set<AnyRef>();
+  #offspring: Set<AnyRef> | undefined;
+  #log: Context["log"] | undefined;
+  #spawn: Spawn | undefined;
   #controller: AbortController | undefined;
   #self: AnyRef | undefined;
 
@@ -42,13 +42,20 @@ export class ActorContext implements Context {
   constructor(powers: Powers) {
     this.#powers = powers;
     this.id = powers.id;
-    this.spawn = (async (...what: Parameters<Spawn>) => {
-      const child = await powers.spawn(...what) as AnyRef;
-      this.#offspring.add(child);
-      child.exited.then(() => this.#offspring.delete(child));
+  }
+
+  get log(): Context["log"] {
+    return this.#log ??= logOf(this.id);
+  }
+
+  get spawn(): Spawn {
+    return this.#spawn ??= (async (...what: Parameters<Spawn>) => {
+      const child = await this.#powers.spawn(...what) as AnyRef;
+      const offspring = this.#offspring ??= new Set();
+      offspring.add(child);
+      child.exited.then(() => offspring.delete(child));
       return child;
     }) as Spawn;
-    this.log = logOf(powers.id);
   }
 
   get signal(): AbortSignal {
@@ -101,8 +108,8 @@ export class ActorContext implements Context {
 
   /** The actor has ended: what it spawned ends too. */
   endOffspring(): void {
-    for (const child of this.#offspring) untyped(child).end();
-    this.#offspring.clear();
+    for (const child of this.#offspring ?? []) untyped(child).end();
+    this.#offspring = undefined;
   }
 
   /** The actor ends: its signal fires. */

@@ -48,6 +48,9 @@ const MOST_BEHIND = 10_000;
 // In the first slot's words: whether somebody listens there.
 const AT_LISTENERS = 11;
 
+/** Actors of Troupe itself, of which nobody is told. */
+const OWN = "troupe:";
+
 const listeners = new Set<(event: SystemEvent) => void>();
 const listening = new WeakSet<Station>();
 
@@ -68,7 +71,7 @@ export function buryLetter(
 
 /** Tells those who listen. */
 export function emit(here: Station, happened: Happened): void {
-  if (!isObserved(here)) return;
+  if (!isObserved(here) || happened.actor.startsWith(OWN)) return;
   const event = { at: Date.now(), ...happened } as SystemEvent;
   for (const listener of listeners) listener(event);
   if (here.isolate.slot === 0) return;

@@ -62,6 +62,12 @@ export const STOP: LetterKind = 11;
 export const READY: LetterKind = 12;
 /** To the first isolate: something happened to an actor, and somebody there listens. */
 export const EVENT: LetterKind = 13;
+/** To a host: a mailbox in it has a message. */
+export const SUMMON: LetterKind = 14;
+/** To the owner of an actor in a host: that life of it is over. */
+export const HOSTED_END: LetterKind = 15;
+/** Order to an actor's isolate: end it once its mailbox is empty. */
+export const DRAIN: LetterKind = 16;
 
 /** A letter as its reader gets it. */
 export interface Received {

@@ -32,7 +32,7 @@ export class Lane {
   readonly #station: Station;
   readonly #mailbox: Mailbox;
   readonly #own: Own[] = [];
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  #running: Map<string, ReturnType<typeof setTimeout>> | undefined;
   #keys = 0;
   #back: Taken[] = [];
   #aside: Taken[] = [];
@@ -43,6 +43,10 @@ export class Lane {
   constructor(station: Station, mailbox: Mailbox) {
     this.#station = station;
     this.#mailbox = mailbox;
+  }
+
+  get #timers(): Map<string, ReturnType<typeof setTimeout>> {
+    return this.#running ??= new Map();
   }
 
   /** The next message that is due. */
@@ -125,8 +129,8 @@ export class Lane {
 
   /** The life ends: timers are off. Gives what was put aside and never came back. */
   close(): readonly Taken[] {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const timer of this.#running?.values() ?? []) clearTimeout(timer);
+    this.#running = undefined;
     this.#own.length = 0;
     const left = [...this.#back, ...this.#aside];
     this.#back = this.#aside = [];

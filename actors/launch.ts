@@ -9,52 +9,18 @@ import type { Ending, Life } from "../memory/slots.ts";
 import { copyOf } from "../channels/copy.ts";
 import { exitError } from "./awaited.ts";
 import { childrenOf } from "./children.ts";
-import type { CodeRef } from "./code.ts";
-import type { AnyRef, Spawn } from "./contract.ts";
+import type { AnyRef } from "./contract.ts";
 import { emit, type Happened } from "./events.ts";
 import { checkNotLoading, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
-import { processStart, type Where } from "./isolation.ts";
-import type { Mailbox } from "./mailbox.ts";
+import { launchHosted } from "./hosted.ts";
+import { processStart } from "./isolation.ts";
+import type { Launch, Launched, LifeEvents } from "./launched.ts";
 import { dropActor, type Entrance, perform } from "./performance.ts";
 import { Ref, typed } from "./ref.ts";
 import type { Station } from "./station.ts";
 import { isClean } from "./supervision/decide.ts";
 import { remoteError } from "./wire_error.ts";
-
-/** What is started. */
-export interface Launch {
-  /** Where its definition or class is. */
-  readonly code: CodeRef;
-  /** The actor's id. */
-  readonly id: string;
-  /** Its mailbox. */
-  readonly mailbox: Mailbox;
-  /** What its `init` or constructor takes. */
-  readonly args: readonly unknown[];
-  /** Whether it runs in this isolate. */
-  readonly inline: boolean;
-  /** Where it runs otherwise; default: in a thread. */
-  readonly where?: Where;
-  /** Starts actors in its name. */
-  readonly spawn: Spawn;
-}
-
-/** What the owner of a life hears. */
-export interface LifeEvents {
-  /** It is over, and its isolate is proven dead; `error` says why, when something went wrong. */
-  gone(ending: Ending, error?: TroupeError): void;
-}
-
-/** A life that was started. */
-export interface Launched {
-  /** Resolves when the actor is ready for its first message; rejects with a StartError. */
-  readonly ready: Promise<Entrance>;
-  /** Ends it at once. */
-  kill(): void;
-  /** What went wrong, once it has ended. */
-  failure(): TroupeError | undefined;
-}
 
 /**
  * Starts a life of an actor.
@@ -70,13 +36,17 @@ export function launch(here: Station, what: Launch, events: LifeEvents): Launche
     emit(here, endOf(actor, ending, error));
     events.gone(ending, error);
   };
-  const start = what.inline ? launchHere : launchWorker;
-  const launched = start(here, what, { gone });
+  const launched = startOf(what)(here, what, { gone });
   launched.ready.then(
     () => emit(here, { type: life === 0 ? "spawned" : "restarted", actor }),
     () => {},
   );
   return launched;
+}
+
+function startOf({ host, inline }: Launch): typeof launchWorker {
+  if (host !== undefined) return launchHosted;
+  return inline ? launchHere : launchWorker;
 }
 
 /** The event of an end. */
@@ -107,7 +77,8 @@ function launchHere(here: Station, what: Launch, events: LifeEvents): Launched {
   ready.catch((error) => over({ reason: "error", exitCode: 1 }, error));
   const kill = () => {
     const ending = { reason: "killed", exitCode: -9 } as const;
-    dropActor(here, mailbox, ending);
+    dropActor(here, mailbox.region, ending);
+    mailbox.end(ending);
     over(ending);
   };
   return { ready, kill, failure: () => failure };

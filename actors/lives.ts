@@ -17,6 +17,7 @@ import type { Isolate } from "../memory/isolate.ts";
 import { type Ending, isAlive, type Life, REASONS } from "../memory/slots.ts";
 import {
   DONE,
+  DRAINING,
   EXIT_CODE,
   FIRST,
   GUARDIAN,
@@ -78,6 +79,16 @@ export class Lives {
   /** Asks its guardian not to start it again. */
   wantStop(): void {
     this.#store(STOP_WANTED, 1);
+  }
+
+  /** Whether nothing new is accepted. */
+  get isDraining(): boolean {
+    return this.#load(DRAINING) === 1;
+  }
+
+  /** Has nothing new accepted from now on. */
+  drain(): void {
+    this.#store(DRAINING, 1);
   }
 
   /** How a guarded actor ended: with its guardian; `undefined` while that lives. */

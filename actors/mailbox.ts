@@ -16,14 +16,8 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import {
-  dropRegion,
-  forgetRegion,
-  MAILBOX_REGION,
-  receiveRegion,
-  sendRegion,
-} from "../memory/region.ts";
-import { recoverRing, Ring } from "../memory/ring.ts";
+import { dropRegion, forgetRegion, MAILBOX_REGION, sendRegion } from "../memory/region.ts";
+import { isUntouched, recoverRing, Ring } from "../memory/ring.ts";
 import {
   type Ending,
   endingOf,
@@ -43,6 +37,7 @@ import {
   DONE,
   DROPPED,
   EXIT_CODE,
+  GUARDIAN,
   HANDLED,
   HOST,
   HOST_LIFE,
@@ -55,6 +50,7 @@ import {
   RING,
   STARTED,
   STATE,
+  SUMMONS,
 } from "./mailbox_region.ts";
 
 /** The actor is not up yet; messages wait. */
@@ -80,16 +76,17 @@ const NOBODY: Life = { slot: -1, incarnation: -1 };
 export class Mailbox {
   /** Names it in messages. */
   readonly region: BlockHandle;
-  /** Its ring. */
-  readonly ring: Ring;
   /** What happens to a message too many. */
   readonly overflow: Overflow;
-  /** The actor's lives. */
-  readonly lives: Lives;
+  /** Whether its actor has to be called when there is a message. */
+  readonly isHosted: boolean;
   readonly #isolate: Isolate;
   readonly #at: number;
   #isGuarded: boolean;
   #left: Remains | undefined;
+  // Made when they are needed: of most actors in a host, an isolate knows no more than that they are there.
+  #ring: Ring | undefined;
+  #lives: Lives | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
   constructor(isolate: Isolate, region: BlockHandle) {
@@ -97,10 +94,19 @@ export class Mailbox {
     this.region = region;
     this.#at = isolate.arena.wordOf(region);
     this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
-    this.lives = new Lives(isolate, this.#at);
-    this.#isGuarded = this.lives.isGuarded;
+    this.isHosted = this.#load(SUMMONS) !== 0;
+    this.#isGuarded = this.#load(GUARDIAN) !== 0;
+  }
+
+  /** Its ring. */
+  get ring(): Ring {
     const readers = this.overflow === "drop-oldest" ? "many" : "one";
-    this.ring = new Ring(isolate, this.#at + RING, { writers: "many", readers });
+    return this.#ring ??= new Ring(this.#isolate, this.#at + RING, { writers: "many", readers });
+  }
+
+  /** The actor's lives. */
+  get lives(): Lives {
+    return this.#lives ??= new Lives(this.#isolate, this.#at);
   }
 
   /** OPENING, OPEN or CLOSED. */
@@ -110,7 +116,12 @@ export class Mailbox {
 
   /** Messages that wait. */
   get depth(): number {
-    return this.#left === undefined ? this.ring.size : 0;
+    return this.#left !== undefined || this.isUntouched ? 0 : this.ring.size;
+  }
+
+  /** Whether this isolate has not used it, and nobody has sent anything yet. */
+  get isUntouched(): boolean {
+    return this.#ring === undefined && isUntouched(this.#isolate.arena, this.#at + RING);
   }
 
   /** Messages handled. */
@@ -281,16 +292,15 @@ export class Mailbox {
     const { ending, handled, dropped, restarts } = this;
     if (ending === undefined) return false;
     const latency = this.#latency();
-    this.ring.readers.stir();
-    this.ring.writers.stir();
+    this.#ring?.readers.stir();
+    this.#ring?.writers.stir();
     this.#left = { ending, handled, dropped, restarts, latency };
     letGoOfMailbox(this.#isolate, this.region);
     return true;
   }
 
   #latency(): Int32Array {
-    const at = this.#at + LATENCY;
-    return this.#isolate.arena.words.slice(at, at + BUCKETS);
+    return this.#isolate.arena.words.slice(this.#at + LATENCY, this.#at + LATENCY + BUCKETS);
   }
 
   #load(offset: number): number {
@@ -305,11 +315,6 @@ export class Mailbox {
 /** This isolate holds the mailbox no more; the last one frees it. */
 export function letGoOfMailbox(isolate: Isolate, region: BlockHandle): void {
   if (dropRegion(isolate.arena, region, isolate.slot)) freeMailbox(isolate, region);
-}
-
-/** A message that named the mailbox arrived here. */
-export function receiveMailbox({ arena, slot }: Isolate, region: BlockHandle): void {
-  receiveRegion(arena, region, slot);
 }
 
 /** A message that named the mailbox will not arrive. */

@@ -41,6 +41,14 @@ export const LAST_REASON = REGION_WORDS + 11;
 export const LAST_EXIT_CODE = REGION_WORDS + 12;
 /** Offset: 1 once somebody asked for its end for good. */
 export const STOP_WANTED = REGION_WORDS + 13;
+/** Offset: 0 for an actor whose isolate looks by itself, else {@linkcode ASLEEP} or {@linkcode CALLED}. */
+export const SUMMONS = REGION_WORDS + 14;
+/** It has to be called when there is a message. */
+export const ASLEEP = 1;
+/** It was called, or looks by itself at the moment. */
+export const CALLED = 2;
+/** Offset: 1 once the actor takes no new messages, and ends after those it has. */
+export const DRAINING = REGION_WORDS + 15;
 // Written for each message: in another cache line than what each sender reads.
 /** Offset: ticket of the message taken last, plus 1. */
 export const STARTED = REGION_WORDS + 16;
@@ -50,6 +58,12 @@ export const DONE = REGION_WORDS + 17;
 export const HANDLED = REGION_WORDS + 18;
 /** Offset: number of the message in hand among the actor's messages, plus 1. */
 export const IN_HAND = REGION_WORDS + 19;
+/** Offset: of a host, how many actors it has … */
+export const HOSTED = REGION_WORDS + 20;
+/** Offset: … what they have handled … */
+export const HOSTED_HANDLED = REGION_WORDS + 21;
+/** Offset: … and for how many milliseconds they were busy. */
+export const HOSTED_BUSY = REGION_WORDS + 22;
 /** Offset: the histogram of handlers' durations. */
 export const LATENCY = REGION_WORDS + 32;
 /** Offset: for each of the last messages, whether it was started or taken back. */
@@ -59,6 +73,8 @@ export const RECALLABLE = 128;
 /** Offset: the ring. */
 export const RING = TAKEN_BACK + RECALLABLE;
 const CELL_BYTES = 128;
+/** Of actors of which there are many. */
+const LIGHT = { cellBytes: 64, capacity: 4 };
 
 /** Messages that a mailbox holds, unless asked otherwise. */
 export const DEFAULT_CAPACITY = 1024;
@@ -92,16 +108,22 @@ export function checkMailbox({ capacity = 1, overflow = "wait" }: MailboxOptions
 }
 
 /** Makes a mailbox. @throws RangeError, TypeError for wrong options; FullError for a full arena */
-export function makeMailbox(isolate: Isolate, options: MailboxOptions = {}): BlockHandle {
+export function makeMailbox(
+  isolate: Isolate,
+  options: MailboxOptions = {},
+  isHosted = false,
+): BlockHandle {
   checkMailbox(options);
   const { arena, heap, slot } = isolate;
-  const { capacity = DEFAULT_CAPACITY, overflow = "wait" } = options;
+  const usual = isHosted ? LIGHT : { cellBytes: CELL_BYTES, capacity: DEFAULT_CAPACITY };
+  const { capacity = usual.capacity, overflow = "wait" } = options;
   const cells = Math.max(2, 2 ** Math.ceil(Math.log2(capacity)));
-  const size = { cells, cellBytes: CELL_BYTES, limit: capacity };
+  const size = { cells, cellBytes: usual.cellBytes, limit: capacity };
   const bytes = (RING - REGION_WORDS) * 4 + ringBytes(size);
   const region = makeRegion(arena, heap, { type: MAILBOX_REGION, bytes, slot });
   if (region === NO_ROOM) throw new FullError("Cannot make a mailbox: the arena is full");
   store(arena.words, arena.wordOf(region) + OVERFLOW, OVERFLOWS.indexOf(overflow));
+  if (isHosted) store(arena.words, arena.wordOf(region) + SUMMONS, CALLED);
   formatRing(arena, arena.wordOf(region) + RING, size);
   return region;
 }

@@ -9,7 +9,8 @@
  */
 import type { BlockHandle } from "../memory/arena.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { letGoOfMailbox, Mailbox, receiveMailbox } from "./mailbox.ts";
+import { receiveRegion } from "../memory/region.ts";
+import { letGoOfMailbox, Mailbox } from "./mailbox.ts";
 import { type MailboxOptions, makeMailbox } from "./mailbox_region.ts";
 import type { Station } from "./station.ts";
 
@@ -53,12 +54,17 @@ function mailboxesOf(station: Station): Mailboxes {
 }
 
 /** Makes a mailbox. @throws RangeError, TypeError for wrong options; FullError for a full arena */
-export function newMailbox(station: Station, options: MailboxOptions | undefined): Mailbox {
-  return mailboxesOf(station).of(makeMailbox(station.isolate, options));
+export function newMailbox(
+  station: Station,
+  options: MailboxOptions | undefined,
+  isHosted = false,
+): Mailbox {
+  return mailboxesOf(station).of(makeMailbox(station.isolate, options, isHosted));
 }
 
 /** The mailbox that a message named. */
 export function arrivedMailbox(station: Station, region: BlockHandle): Mailbox {
-  receiveMailbox(station.isolate, region);
+  const { arena, slot } = station.isolate;
+  receiveRegion(arena, region, slot);
   return mailboxesOf(station).of(region);
 }

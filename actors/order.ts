@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Ending } from "../memory/slots.ts";
+import { type Ending, sayLoaded } from "../memory/slots.ts";
 import { type CodeRef, resolveCode } from "./code.ts";
 import type { AnyRef } from "./contract.ts";
 import { become, type Identity, whileLoading } from "./identity.ts";
@@ -52,6 +52,7 @@ export async function runOrder(
 ): Promise<Ending> {
   become(order.identity);
   const code = await whileLoading(() => resolveCode(order.code));
+  sayLoaded(station.isolate.arena, station.isolate.slot);
   if (order.what === "process") {
     tell(await runOnce(code, order.args));
     return { reason: "normal", exitCode: 0 };

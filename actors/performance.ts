@@ -11,7 +11,8 @@ import { behaviourOf } from "./actor.ts";
 import { type CodeRef, resolveCode } from "./code.ts";
 import { ActorContext } from "./context.ts";
 import type { AnyRef, Spawn } from "./contract.ts";
-import { CANCEL, CREDIT, type Received, STOP } from "./inbox.ts";
+import { CANCEL, CREDIT, DRAIN, type Received, STOP } from "./inbox.ts";
+import type { Attention } from "./summons.ts";
 import { Lane } from "./lane.ts";
 import { buryLeftover } from "./leftover.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -34,6 +35,8 @@ export interface Script {
   readonly spawn: Spawn;
   /** Told once, when this life of the actor has ended; `crash` holds what a handler threw. */
   ended(ending: Ending, crash?: Crash): void;
+  /** Where it waits for messages; default: in the isolate's park. */
+  readonly attention?: Attention;
   /** Told right before the first message is taken: its handler may never let go of the isolate. */
   entered?(entrance: Entrance): void;
   /** Whether its owner gave up waiting for it to come up. */
@@ -76,7 +79,8 @@ export async function perform(station: Station, script: Script): Promise<Entranc
       if (!mailbox.isGuarded) buryLeftover(station, mailbox, id);
       script.ended(ending, crash);
     };
-    runner = new Runner(station, mailbox, { behaviour, state, context, lane, ended });
+    const { attention = station.isolate.park } = script;
+    runner = new Runner(station, mailbox, { behaviour, state, context, lane, attention, ended });
     await behaviour.started?.(state, context);
     if (script.isCalledOff?.()) {
       throw new StartError(`Cannot start actor "${id}": it took too long`, { phase: "timeout" });
@@ -96,11 +100,10 @@ export async function perform(station: Station, script: Script): Promise<Entranc
 }
 
 /** Ends an actor of this isolate at once; the handler in hand is not waited for. */
-export function dropActor(station: Station, mailbox: Mailbox, ending: Ending): void {
-  const runner = running(station).get(mailbox.region);
-  running(station).delete(mailbox.region);
-  runner?.drop();
-  mailbox.end(ending);
+export function dropActor(station: Station, region: BlockHandle, ending: Ending): void {
+  const runner = running(station).get(region);
+  running(station).delete(region);
+  runner?.kill(ending);
 }
 
 const runners = new WeakMap<Station, Map<BlockHandle, Runner>>();
@@ -119,6 +122,11 @@ function listen({ inbox }: Station, map: ReadonlyMap<BlockHandle, Runner>): void
   inbox.on(STOP, ({ value }: Received) => {
     const [region, reason] = value as [BlockHandle, unknown];
     map.get(region)?.stop(reason);
+  });
+  inbox.on(DRAIN, async ({ value }) => {
+    const runner = map.get(value as BlockHandle);
+    while ((runner?.mailbox.depth ?? 0) > 0) await new Promise((done) => setTimeout(done, 1));
+    runner?.stop("shutdown");
   });
   inbox.on(CANCEL, ({ from, id }) => {
     for (const runner of map.values()) runner.cancel(from, id);

@@ -43,40 +43,45 @@ export class Ref {
   /** Marks it as something that can be sent. */
   readonly [handle]: string = "ref";
   readonly id: string;
-  readonly tell: Verb<Promise<void>>;
-  readonly ask: Verb<Promise<unknown>>;
-  readonly stream: Verb<ReadableStream<unknown>>;
+  /** The actor's mailbox. */
+  readonly mailbox: Mailbox;
   readonly #station: Station;
-  readonly #address: Address;
   readonly #making: RefMaking;
+  #open: Address | undefined;
+  #tell: Verb<Promise<void>> | undefined;
+  #ask: Verb<Promise<unknown>> | undefined;
+  #stream: Verb<ReadableStream<unknown>> | undefined;
   #exited: Promise<ActorExit> | undefined;
 
   /** A reference to the actor of `mailbox`. */
   constructor(station: Station, mailbox: Mailbox, making: RefMaking) {
     this.id = making.id;
     this.#station = station;
-    this.#address = new Address(station, mailbox, making.id);
+    this.mailbox = mailbox;
     this.#making = making;
-    this.tell = byName((name) => {
-      const isBare = making.bare.includes(name);
+  }
+
+  get #address(): Address {
+    return this.#open ??= new Address(this.#station, this.mailbox, this.id);
+  }
+
+  get tell(): Verb<Promise<void>> {
+    return this.#tell ??= byName((name) => {
+      const isBare = this.#making.bare.includes(name);
       return (...args) => {
         const { payload, options } = split(isBare, args);
         return this.#address.tell({ name, payload }, options);
       };
     });
-    this.ask = byName((name) => {
-      const isBare = making.bare.includes(name);
+  }
+
+  get ask(): Verb<Promise<unknown>> {
+    return this.#ask ??= byName((name) => {
+      const isBare = this.#making.bare.includes(name);
       return (...args) => {
-        if (making.own) return Promise.reject(askOfSelf(this.id));
+        if (this.#making.own) return Promise.reject(askOfSelf(this.id));
         const { payload, options } = split(isBare, args);
         return this.#address.ask({ name, payload }, options);
-      };
-    });
-    this.stream = byName((name) => {
-      const isBare = making.bare.includes(name);
-      return (...args) => {
-        const { payload, options } = split(isBare, args);
-        return openReply(station, this.#address, { message: { name, payload }, options });
       };
     });
   }
@@ -86,15 +91,20 @@ export class Ref {
     return this.#address;
   }
 
-  /** The actor's mailbox. */
-  get mailbox(): Mailbox {
-    return this.#address.mailbox;
+  get stream(): Verb<ReadableStream<unknown>> {
+    return this.#stream ??= byName((name) => {
+      const isBare = this.#making.bare.includes(name);
+      return (...args) => {
+        const { payload, options } = split(isBare, args);
+        return openReply(this.#station, this.#address, { message: { name, payload }, options });
+      };
+    });
   }
 
   get exited(): Promise<ActorExit> {
     return this.#exited ??= new Promise((resolve) => {
       const look = () => {
-        const { ending } = this.#address.mailbox;
+        const { ending } = this.mailbox;
         if (ending === undefined) return;
         stop();
         const error = this.#making.failure?.();
@@ -106,14 +116,14 @@ export class Ref {
   }
 
   stats(): Promise<ActorStats> {
-    const { mailbox } = this.#address;
+    const { mailbox } = this;
     const { depth, handled, dropped, restarts } = mailbox;
     const [p50, p99] = [mailbox.latency(0.5), mailbox.latency(0.99)];
     return Promise.resolve({ mailbox: depth, handled, dropped, restarts, p50, p99 });
   }
 
   async stop({ reason, signal, timeout }: WaitOptions & { reason?: unknown } = {}): Promise<void> {
-    const { mailbox } = this.#address;
+    const { mailbox } = this;
     if (mailbox.ending !== undefined) return;
     this.#address.write(STOP, 0, [mailbox.region, reason]);
     if (mailbox.isGuarded) {
@@ -146,8 +156,8 @@ export class Ref {
 
   static {
     registerHandle<Ref>("ref", {
-      pack: (ref) => [ref.#address.mailbox.region, ref.id, ref.#making.bare],
-      depart: (ref) => ref.#address.mailbox.depart(),
+      pack: (ref) => [ref.mailbox.region, ref.id, ref.#making.bare],
+      depart: (ref) => ref.mailbox.depart(),
       unpack(packed) {
         const [region, id, bare] = packed as [BlockHandle, string, readonly string[]];
         const here = station();

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { CancelledError, NotSupportedError, ValidationError } from "../errors.ts";
+import { ValidationError } from "../errors.ts";
 import { PENDING } from "../memory/line.ts";
 import type { Source } from "../memory/park.ts";
 import type { Ending, Life } from "../memory/slots.ts";
@@ -21,7 +21,7 @@ import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 import type { MessageHandler } from "./actor.ts";
 import { ASK, STREAM, TELL } from "./address.ts";
-import type { Cast } from "./cast.ts";
+import type { Cast, Crash } from "./cast.ts";
 import { HandlerContext } from "./context.ts";
 import { buryLetter } from "./events.ts";
 import { DECLARED_DEAD, intakeOf } from "./intake.ts";
@@ -30,13 +30,16 @@ import type { Station } from "./station.ts";
 import { Productions } from "./streamed.ts";
 import {
   isIterable,
+  isNo,
   isThenable,
   keyOf,
+  notWanted,
   reply,
   replyFailure,
   runHandler,
   type Taken,
   takenOf,
+  toldToStop,
   unknownMessage,
 } from "./taken.ts";
 
@@ -48,16 +51,15 @@ type State = "ready" | "busy" | "stopping" | "ended";
 
 /** One running actor. */
 export class Runner implements Source {
-  readonly list: number;
-  readonly topic: number;
   armed = false;
   known = false;
+  /** Where its messages come from. */
+  readonly mailbox: Mailbox;
   readonly #station: Station;
-  readonly #mailbox: Mailbox;
-  readonly #receiver: Receiver;
   readonly #cast: Cast;
-  readonly #productions: Productions;
-  readonly #cancelled = new Set<string>();
+  #intake: Receiver | undefined;
+  #produced: Productions | undefined;
+  #cancelled: Set<string> | undefined;
   #inHand: { message: Taken; context: HandlerContext } | undefined;
   #state: State = "ready";
   #count = 0;
@@ -68,13 +70,21 @@ export class Runner implements Source {
   /** Runs `cast` with the messages of `mailbox`. */
   constructor(station: Station, mailbox: Mailbox, cast: Cast) {
     this.#station = station;
-    this.#mailbox = mailbox;
+    this.mailbox = mailbox;
     this.#cast = cast;
-    this.#productions = new Productions(station);
-    this.#receiver = intakeOf(station, mailbox);
-    this.list = mailbox.ring.readers.list;
-    this.topic = mailbox.ring.readers.topic;
     cast.lane.wake = () => this.#watch();
+  }
+
+  get list(): number {
+    return this.mailbox.ring.readers.list;
+  }
+
+  get topic(): number {
+    return this.mailbox.ring.readers.topic;
+  }
+
+  get #receiver(): Receiver {
+    return this.#intake ??= intakeOf(this.#station, this.mailbox);
   }
 
   /** Whether it would take a message now. */
@@ -84,7 +94,7 @@ export class Runner implements Source {
 
   /** Opens the mailbox and begins. */
   begin(): void {
-    this.#mailbox.open();
+    this.mailbox.open();
     this.#watch();
   }
 
@@ -99,16 +109,16 @@ export class Runner implements Source {
 
   /** Whoever asked under this number wants no answer any more. */
   cancel(from: Life, id: number): void {
-    if (this.#productions.cancel(from, id)) return;
+    if (this.#produced?.cancel(from, id)) return;
     const { message, context } = this.#inHand ?? {};
-    if (message?.id === id && message.from.slot === from.slot) context?.abort(NOT_WANTED());
+    if (message?.id === id && message.from.slot === from.slot) context?.abort(notWanted());
     else if (this.#cast.lane.forget(from, id)) return;
-    else if (this.#mailbox.depth > 0) this.#cancelled.add(keyOf(from, id));
+    else if (this.mailbox.depth > 0) (this.#cancelled ??= new Set()).add(keyOf(from, id));
   }
 
   /** Whoever reads a stream has room for more. */
   grant(from: Life, id: number, credit: number): void {
-    this.#productions.grant(from, id, credit);
+    this.#produced?.grant(from, id, credit);
   }
 
   /** Handles messages by these functions from now on; without them, as defined. */
@@ -122,21 +132,23 @@ export class Runner implements Source {
     this.#stopReason = reason;
     const isBusy = this.#state === "busy" || this.#inHand !== undefined;
     this.#state = "stopping";
-    this.#cast.context.abort(reason ?? STOPPED());
+    this.#cast.context.abort(reason ?? toldToStop());
     if (!isBusy) this.#end();
   }
 
   /** Ends at once; what the handler in hand gives is nobody's. */
-  drop(): void {
+  kill(ending: Ending, crash?: Crash): void {
+    if (this.#state === "ended") return;
     this.#leave();
     this.#cast.context.endOffspring();
+    this.#cast.ended(ending, crash);
   }
 
   #leave(): void {
     this.#state = "ended";
-    this.#cast.context.abort(STOPPED());
-    this.#station.isolate.park.unwatch(this);
-    this.#productions.cancelAll();
+    this.#cast.context.abort(toldToStop());
+    this.#cast.attention.unwatch(this);
+    this.#produced?.cancelAll();
     for (const { name: type, payload } of this.#cast.lane.close()) {
       const message = { type, payload };
       buryLetter(this.#station, this.#cast.context.id, { message, reason: "stopped" });
@@ -146,7 +158,7 @@ export class Runner implements Source {
   #watch(): void {
     if (this.#state !== "ready") return;
     this.armed = false;
-    this.#station.isolate.park.watch(this);
+    this.#cast.attention.watch(this);
   }
 
   #takeOwn(): boolean {
@@ -156,6 +168,7 @@ export class Runner implements Source {
   }
 
   #takeOne(): boolean {
+    if (this.#intake === undefined && this.mailbox.isUntouched) return false;
     let value: unknown;
     try {
       value = this.#receiver.take();
@@ -185,7 +198,7 @@ export class Runner implements Source {
 
   #handle(message: Taken): void {
     this.#begun = this.#count++ % SAMPLE === 0 ? performance.now() : 0;
-    if (this.#wasCancelled(message)) return this.#done();
+    if (this.#cancelled?.delete(keyOf(message.from, message.id))) return this.#done();
     const { behaviour, state, context } = this.#cast;
     const handler = this.#handlers === undefined
       ? behaviour.handler(message.name)
@@ -196,7 +209,7 @@ export class Runner implements Source {
     }
     const schema = behaviour.schema(message.name);
     const own = new HandlerContext(context);
-    if (this.#mailbox.isGuarded) this.#mailbox.hand(behaviour.messages.indexOf(message.name));
+    if (this.mailbox.isGuarded) this.mailbox.hand(behaviour.messages.indexOf(message.name));
     this.#inHand = { message, context: own };
     try {
       const result = runHandler({ handler, schema }, message, { state, context: own });
@@ -225,7 +238,7 @@ export class Runner implements Source {
 
   #finish(message: Taken, result: unknown): void {
     if (this.#state === "ended") return;
-    this.#mailbox.count();
+    this.mailbox.count();
     if (this.#inHand?.context.isStashed) {
       this.#cast.lane.putAside(message);
       return this.#done();
@@ -233,10 +246,7 @@ export class Runner implements Source {
     if (isIterable(result)) return this.#produce(message, result);
     if (message.kind === ASK) reply(this.#station, message, result);
     if (message.kind === STREAM) {
-      const error = new NotSupportedError(
-        `Cannot stream "${message.name}": its reply is one value`,
-      );
-      replyFailure(this.#station, message, error);
+      replyFailure(this.#station, message, isNo("stream", message.name, "one value"));
     }
     this.#done();
   }
@@ -244,17 +254,17 @@ export class Runner implements Source {
   #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
     this.#done();
     if (message.kind === ASK) {
-      const error = new NotSupportedError(`Cannot ask "${message.name}": its reply is a stream`);
-      return replyFailure(this.#station, message, error);
+      return replyFailure(this.#station, message, isNo("ask", message.name, "a stream"));
     }
-    this.#productions.start(message, items).then((failed) => {
+    this.#produced ??= new Productions(this.#station);
+    this.#produced.start(message, items).then((failed) => {
       if (failed !== undefined) this.#crash(failed[0]);
     });
   }
 
   /** The message was not handled; the actor goes on. */
   #refuse(message: Taken, error: unknown): void {
-    this.#mailbox.count();
+    this.mailbox.count();
     if (message.kind !== TELL) replyFailure(this.#station, message, error);
     else this.#cast.context.log.error(`message "${message.name}" failed:`, error);
     this.#done();
@@ -264,8 +274,8 @@ export class Runner implements Source {
   #fail(message: Taken, error: unknown): void {
     if (this.#state === "ended") return;
     const isRefusal = error instanceof ValidationError;
-    if (isRefusal || !this.#mailbox.isGuarded) return this.#refuse(message, error);
-    this.#mailbox.count();
+    if (isRefusal || !this.mailbox.isGuarded) return this.#refuse(message, error);
+    this.mailbox.count();
     if (message.kind !== TELL) replyFailure(this.#station, message, error);
     this.#done();
     this.#crash(error);
@@ -273,21 +283,15 @@ export class Runner implements Source {
 
   /** Ends the life of an actor that somebody starts again: its state is not to be trusted. */
   #crash(thrown: unknown): void {
-    if (this.#state === "ended" || !this.#mailbox.isGuarded) return;
-    this.drop();
-    this.#cast.ended({ reason: "error", exitCode: 1 }, { thrown });
+    if (this.mailbox.isGuarded) this.kill({ reason: "error", exitCode: 1 }, { thrown });
   }
 
   #done(): void {
     this.#inHand = undefined;
-    this.#mailbox.done();
-    if (this.#begun > 0) this.#mailbox.took(performance.now() - this.#begun);
-    if (this.#cancelled.size > 0 && this.#mailbox.depth === 0) this.#cancelled.clear();
+    this.mailbox.done();
+    if (this.#begun > 0) this.mailbox.took(performance.now() - this.#begun);
+    if (this.#cancelled !== undefined && this.mailbox.depth === 0) this.#cancelled = undefined;
     if (this.#state === "stopping") this.#end();
-  }
-
-  #wasCancelled({ from, id }: Taken): boolean {
-    return this.#cancelled.size > 0 && this.#cancelled.delete(keyOf(from, id));
   }
 
   async #end(): Promise<void> {
@@ -304,6 +308,3 @@ export class Runner implements Source {
     this.#cast.ended(ending);
   }
 }
-
-const NOT_WANTED = () => new CancelledError("The reply is not wanted any more");
-const STOPPED = () => new CancelledError("The actor was told to stop");

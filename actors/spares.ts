@@ -5,6 +5,7 @@
  *
  * - I1: a spare is taken once; one that died is none.
  * - I2: as many as wanted are up or on their way, a moment after one was taken.
+ * - I3: while an actor that is started again lives in a worker there is one, unless somebody said how many.
  *
  * @module
  */
@@ -39,7 +40,8 @@ export class Spares {
   readonly maker: SpareMaker;
   readonly #station: Station;
   readonly #spares = new Map<number, Spare>();
-  #wanted = 0;
+  #asked: number | undefined;
+  #guarded = 0;
   #refill: ReturnType<typeof setTimeout> | undefined;
   #whenReady: (() => void)[] = [];
 
@@ -62,18 +64,28 @@ export class Spares {
 
   /** Keeps so many from now on; resolves when they are up. */
   async keep(count: number): Promise<void> {
-    this.#wanted = count;
-    for (const { life } of [...this.#spares.values()].slice(count)) {
-      this.#spares.delete(life.slot);
-      this.maker.dismiss(life);
-    }
+    this.#asked = count;
+    this.#trim();
     this.#fill();
+    if (this.#spares.size < count) {
+      throw new FullError("Cannot keep spare workers: all 256 slots are taken");
+    }
     const { keepAlive } = this.#station.isolate.park;
     keepAlive.add();
     while (this.#readyCount() < Math.min(count, this.#spares.size)) {
       await new Promise<void>((resolve) => this.#whenReady.push(resolve));
     }
     keepAlive.remove();
+  }
+
+  /** From now on an actor may have to be started again; gives what says that it need not. */
+  guard(): () => void {
+    this.#guarded++;
+    this.#refillSoon();
+    return () => {
+      this.#guarded--;
+      this.#trim();
+    };
   }
 
   /** One that is up, or nothing. */
@@ -87,13 +99,27 @@ export class Spares {
     return undefined;
   }
 
+  get #wanted(): number {
+    return this.#asked ?? Math.min(1, this.#guarded);
+  }
+
+  #trim(): void {
+    if (this.#spares.size >= this.#wanted) {
+      clearTimeout(this.#refill);
+      this.#refill = undefined;
+    }
+    for (const { life } of [...this.#spares.values()].slice(this.#wanted)) {
+      this.#spares.delete(life.slot);
+      this.maker.dismiss(life);
+    }
+  }
+
+  /** Starts as many as are wanted and there are slots for. */
   #fill(): void {
     const { isolate } = this.#station;
     while (this.#spares.size < this.#wanted) {
       const life = takeSlot(isolate.arena, isolate.life);
-      if (life === undefined) {
-        throw new FullError("Cannot keep spare workers: all 256 slots are taken");
-      }
+      if (life === undefined) return;
       ensureInbox(isolate, life.slot);
       this.#spares.set(life.slot, { life, ready: false });
       this.maker.startSpare(life);

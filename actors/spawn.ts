@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { NotSupportedError } from "../errors.ts";
 import { childrenOf } from "./children.ts";
 import { codeRefOf } from "./code.ts";
 import type { ActorRef, AnyActor, Protocol, Spawn, SpawnOptions } from "./contract.ts";
 import { checkIsolation, isInline } from "./isolation.ts";
-import { type Launch, launch } from "./launch.ts";
+import { hostRefOf } from "./host_ref.ts";
+import { launch } from "./launch.ts";
+import type { Launch } from "./launched.ts";
 import type { MailboxOptions } from "./mailbox_region.ts";
 import { newMailbox } from "./mailboxes.ts";
 import { Ref, typed } from "./ref.ts";
@@ -60,8 +61,8 @@ export const spawn: Spawn = async <D extends AnyActor>(
   const here = station();
   const id = given.id ?? `${code.name}-${++spawned}`;
   const inline = isInline(here, given.isolation);
-  const { args = [], mailbox, restart, signal } = given;
-  const start = { code, id, args, inline, where: given, spawn };
+  const { args = [], mailbox, restart, signal, host } = given;
+  const start = { code, id, args, inline, host, where: given, spawn };
   const ref = restart === undefined
     ? await spawnOnce(here, start, mailbox)
     : await spawnAgain(here, { ...start, args: () => args, mailbox }, restart);
@@ -79,7 +80,7 @@ async function spawnOnce(
   start: Omit<Launch, "mailbox">,
   options: MailboxOptions | undefined,
 ): Promise<Ref> {
-  const mailbox = newMailbox(here, options);
+  const mailbox = newMailbox(here, options, start.host !== undefined);
   const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone() {} });
   const { bare } = await ready;
   return new Ref(here, mailbox, { id: start.id, bare, kill, failure });
@@ -118,8 +119,6 @@ export function checkSpawn(options: AnyOptions): void {
   if (options.id !== undefined && (typeof options.id !== "string" || options.id === "")) {
     throw new TypeError("Cannot spawn: id is no text, or empty");
   }
-  if (options.host !== undefined) {
-    throw new NotSupportedError("Cannot spawn with host: it is not supported yet");
-  }
+  if (options.host !== undefined) hostRefOf(options.host);
   checkIsolation(options.isolation, options);
 }

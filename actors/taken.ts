@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { UnknownMessageError } from "../errors.ts";
+import { CancelledError, NotSupportedError, UnknownMessageError } from "../errors.ts";
 import { handle } from "../memory/handle.ts";
 import type { Life } from "../memory/slots.ts";
 import { type StandardSchemaV1, validate } from "../channels/schema.ts";
@@ -93,4 +93,19 @@ export function runHandler(
 export function unknownMessage(id: string, name: string, messages: Iterable<string>): Error {
   const known = [...messages].join(", ") || "none";
   return new UnknownMessageError(`Cannot handle message "${name}": actor "${id}" takes ${known}`);
+}
+
+/** The error for an ask whose reply is a stream, or the other way round. */
+export function isNo(verb: "ask" | "stream", name: string, reply: string): Error {
+  return new NotSupportedError(`Cannot ${verb} "${name}": its reply is ${reply}`);
+}
+
+/** Why the signal of a message fires whose asker has gone. */
+export function notWanted(): Error {
+  return new CancelledError("The reply is not wanted any more");
+}
+
+/** Why the signal of an actor fires. */
+export function toldToStop(): Error {
+  return new CancelledError("The actor was told to stop");
 }

@@ -9,7 +9,8 @@
  *
  * - I1: a slot is swept once for each life, after proof that its thread is gone.
  * - I2: the parent is told of each end, after the sweep.
- * - I3: a thread whose life was declared over is asked to exit, then, after {@linkcode GRACE_MS}, made to.
+ * - I3: a thread whose life was declared over is asked to exit, then, after {@linkcode DEAF_MS} if it does
+ *   not hear and {@linkcode GRACE_MS} in any case, made to.
  *
  * @module
  */
@@ -18,15 +19,27 @@ import { NotSupportedError } from "../errors.ts";
 import type { Memory } from "../memory/arena.ts";
 import { compareExchange, load, store } from "../memory/atomics.ts";
 import { COMMAND, ring } from "../memory/bell.ts";
-import { declareDead, isAlive, type Life, SLOT_BELL, SLOT_COMMAND } from "../memory/slots.ts";
+import {
+  declareDead,
+  isAlive,
+  isLoaded,
+  type Life,
+  SLOT_BELL,
+  SLOT_COMMAND,
+} from "../memory/slots.ts";
 import { endWaits } from "../memory/futex.ts";
 import { sweep } from "../memory/sweep.ts";
 import { bury, endChildrenOf } from "./burial.ts";
 import type { Station } from "./station.ts";
 import { moduleOf, WHOLE } from "./whole.ts";
 
-/** Milliseconds that a thread declared dead has to exit by itself. */
+/**
+ * Milliseconds that a thread declared dead has to exit by itself: a hard stop while the platform loads one
+ * of its modules can bring the program down.
+ */
 export const GRACE_MS = 250;
+/** Milliseconds after which one that has loaded its code and does not hear its command is stopped. */
+export const DEAF_MS = 40;
 /** Command to a worker: exit at once. */
 export const EXIT_NOW = 1;
 
@@ -120,12 +133,16 @@ export class Threads {
 
   /** Sees to threads whose life was declared over but which are still there. */
   #reap(): void {
+    const { arena } = this.#station.isolate;
     for (const thread of this.#threads.values()) {
-      if (thread.reaper !== undefined || isAlive(this.#station.isolate.arena, thread.life)) {
-        continue;
-      }
+      if (thread.reaper !== undefined || isAlive(arena, thread.life)) continue;
       commandExit(this.#station, thread.life);
-      thread.reaper = setTimeout(() => thread.worker.terminate(), GRACE_MS);
+      const stop = () => thread.worker.terminate();
+      const stopDeaf = () => {
+        if (isDeaf(this.#station, thread.life)) stop();
+        else thread.reaper = setTimeout(stop, GRACE_MS - DEAF_MS);
+      };
+      thread.reaper = setTimeout(stopDeaf, DEAF_MS);
     }
   }
 
@@ -158,6 +175,11 @@ export function commandExit({ isolate }: Station, { slot }: Life): void {
   const at = arena.slotAt(slot);
   store(arena.words, at + SLOT_COMMAND, EXIT_NOW);
   ring(arena.words, at + SLOT_BELL, COMMAND);
+}
+
+/** Whether an isolate has loaded its code and not yet taken the command to exit. */
+function isDeaf({ isolate: { arena } }: Station, life: Life): boolean {
+  return isLoaded(arena, life) && load(arena.words, arena.slotAt(life.slot) + SLOT_COMMAND) !== 0;
 }
 
 /** Takes the command given to the isolate in `slot`, if there is one. */

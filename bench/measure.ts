@@ -19,7 +19,7 @@ export interface Contest {
   /** For the table. */
   readonly title: string;
   /** Unit of the figures; rates are better when higher, times when lower. */
-  readonly unit: "ns" | "us" | "ms" | "k/s" | "GB/s";
+  readonly unit: "ns" | "us" | "ms" | "k/s" | "GB/s" | "KiB";
   /** Those compared; the last one is the rival that the ratios refer to. */
   readonly contenders: readonly Contender[];
   /** Rounds that count; default 9. */

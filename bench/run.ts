@@ -18,6 +18,8 @@ const BENCHMARKS = [
   "channels_flat",
   "load",
   "spawn",
+  "restart",
+  "hosts",
   "pool",
   "pipeline",
   "locks",

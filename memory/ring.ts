@@ -101,6 +101,11 @@ export function formatRing(arena: Arena, at: number, { cells, cellBytes, limit }
   }
 }
 
+/** Whether nothing was ever written to a ring. */
+export function isUntouched({ words }: Arena, at: number): boolean {
+  return load(words, at + RING_WORDS) === cellWord(0, 0, EMPTY);
+}
+
 /** Where a ring's words are. */
 export function cellsAt(arena: Arena, at: number): Cells {
   const { words } = arena;

@@ -38,6 +38,8 @@ export const SLOT_EXIT_SAID = 3;
 export const SLOT_PARENT = 4;
 /** Offset in a slot: which life of the parent's slot. */
 export const SLOT_PARENT_LIFE = 7;
+/** Offset in a slot: 1 once the code that its isolate runs is loaded. */
+export const SLOT_LOADED = 13;
 /** Offset in a slot: unit of its inbox's block, and in the next word the generation. */
 export const SLOT_INBOX = 5;
 /** Offset in a slot: a wait list that nobody but the doorbell's `DEATH` bit rings. */
@@ -63,6 +65,14 @@ export const REASONS: readonly ExitReason[] = [
   "lost",
 ];
 const INCARNATIONS = 1 << 25;
+const CLEARED = [
+  SLOT_COMMAND,
+  SLOT_EXIT_CODE,
+  SLOT_EXIT_SAID,
+  SLOT_BELL,
+  SLOT_PID,
+  SLOT_LOADED,
+];
 
 /** One life of one slot. */
 export interface Life {
@@ -89,9 +99,7 @@ export function takeSlot(arena: Arena, parent: Life): Life | undefined {
     if (compareExchange(words, at + SLOT_PROGRAM, NO_PROGRAM, arena.program) !== NO_PROGRAM) {
       continue;
     }
-    for (const field of [SLOT_COMMAND, SLOT_EXIT_CODE, SLOT_EXIT_SAID, SLOT_BELL, SLOT_PID]) {
-      store(words, at + field, 0);
-    }
+    for (const field of CLEARED) store(words, at + field, 0);
     const incarnation = ((load(words, at + SLOT_STATE) >>> 7) + 1) % INCARNATIONS;
     adopt(arena, { slot, incarnation }, parent);
     store(words, at + SLOT_STATE, (incarnation << 7) | STARTING);
@@ -131,6 +139,16 @@ export function vacateSlot(arena: Arena, { slot, incarnation }: Life): void {
   const at = arena.slotAt(slot);
   store(arena.words, at + SLOT_STATE, (incarnation << 7) | VACANT);
   store(arena.words, at + SLOT_PROGRAM, NO_PROGRAM);
+}
+
+/** The code that an isolate runs is loaded. */
+export function sayLoaded(arena: Arena, slot: number): void {
+  store(arena.words, arena.slotAt(slot) + SLOT_LOADED, 1);
+}
+
+/** Whether it is. */
+export function isLoaded(arena: Arena, { slot }: Life): boolean {
+  return load(arena.words, arena.slotAt(slot) + SLOT_LOADED) === 1;
 }
 
 /** The isolate is up. `false` when it was declared dead before. */

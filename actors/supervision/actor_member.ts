@@ -10,11 +10,13 @@
  */
 import { StartError, type TroupeError } from "../../errors.ts";
 import type { Ending } from "../../memory/slots.ts";
+import { childrenOf } from "../children.ts";
 import type { CodeRef } from "../code.ts";
-import type { Isolation, Spawn } from "../contract.ts";
+import type { Host, Isolation, Spawn } from "../contract.ts";
 import { buryLetter } from "../events.ts";
-import { STOP } from "../inbox.ts";
-import { launch, type Launched } from "../launch.ts";
+import { DRAIN, STOP } from "../inbox.ts";
+import { launch } from "../launch.ts";
+import type { Launched } from "../launched.ts";
 import { buryLeftover } from "../leftover.ts";
 import { NOTHING } from "../lives.ts";
 import type { Mailbox } from "../mailbox.ts";
@@ -24,7 +26,7 @@ import type { Entrance } from "../performance.ts";
 import { Ref } from "../ref.ts";
 import type { Where } from "../isolation.ts";
 import type { Station } from "../station.ts";
-import type { Member, MemberEvents } from "./member.ts";
+import type { Manner, Member, MemberEvents } from "./member.ts";
 import type { Shutdown } from "./options.ts";
 
 /** What an actor's lives have in common. */
@@ -39,6 +41,8 @@ export interface Casting {
   readonly inline: boolean;
   /** Where it runs otherwise; default: in a thread. */
   readonly where?: Where;
+  /** The host that it runs in. */
+  readonly host?: Host;
   /** Size and manners of its mailbox. */
   readonly mailbox?: MailboxOptions;
   /** Milliseconds that a start may take. */
@@ -77,6 +81,7 @@ export class ActorMember implements Member {
   #last = NEVER_LIVED;
   #messages: readonly string[] = [];
   #unwatch: () => void = () => {};
+  #letGo: () => void = () => {};
 
   /** An actor that is not started yet. */
   constructor(station: Station, casting: Casting) {
@@ -86,7 +91,8 @@ export class ActorMember implements Member {
   }
 
   get isolation(): Isolation {
-    const { inline, where } = this.#casting;
+    const { host, inline, where } = this.#casting;
+    if (host !== undefined) return host.isolation;
     return inline ? "inline" : where?.isolation === "process" ? "process" : "worker";
   }
 
@@ -103,9 +109,18 @@ export class ActorMember implements Member {
   async start(): Promise<void> {
     const mailbox = this.#open();
     const { promise, resolve } = Promise.withResolvers<Gone>();
-    const { code, id, inline, where, spawn } = this.#casting;
+    const { code, id, inline, where, host, spawn } = this.#casting;
     const gone = (ending: Ending, error?: TroupeError) => resolve({ ending, error });
-    const what = { code, id, inline, where, spawn, mailbox, args: this.#casting.args() };
+    const what = {
+      code,
+      id,
+      inline,
+      where,
+      host,
+      spawn,
+      mailbox,
+      args: this.#casting.args(),
+    };
     const launched = launch(this.#station, what, { gone });
     const life: ActorLife = { launched, gone: promise, state: "starting" };
     this.#life = life;
@@ -117,7 +132,7 @@ export class ActorMember implements Member {
     if (mailbox.lives.isStopWanted) this.events.stopWanted();
   }
 
-  async stop(shutdown: Shutdown): Promise<Ending> {
+  async stop(shutdown: Shutdown, manner: Manner = "stop"): Promise<Ending> {
     const life = this.#life;
     if (life === undefined) return this.#last.ending;
     const wasUp = life.state === "up";
@@ -125,7 +140,7 @@ export class ActorMember implements Member {
     let timer: ReturnType<typeof setTimeout> | undefined;
     if (!wasUp || shutdown === "brutal") life.launched.kill();
     else {
-      this.#tellToStop();
+      this.#tellTo(manner);
       if (shutdown !== Infinity) timer = setTimeout(() => life.launched.kill(), shutdown);
     }
     this.#over(await this.#awake(life.gone));
@@ -142,6 +157,8 @@ export class ActorMember implements Member {
     if (error !== undefined) this.#last = { ending, error };
     const mailbox = this.#mailbox;
     if (mailbox === undefined || mailbox.ending !== undefined) return;
+    this.#letGo();
+    this.#letGo = () => {};
     this.#buryInHand(mailbox);
     mailbox.close(ending);
     buryLeftover(this.#station, mailbox, this.id);
@@ -163,10 +180,17 @@ export class ActorMember implements Member {
       known.nextLife(this.#last.ending);
       return known;
     }
-    const mailbox = newMailbox(this.#station, this.#casting.mailbox);
+    const mailbox = newMailbox(
+      this.#station,
+      this.#casting.mailbox,
+      this.#casting.host !== undefined,
+    );
     mailbox.guard();
     this.#mailbox = mailbox;
     this.#ref = undefined;
+    if (!this.#casting.inline && this.#casting.host === undefined) {
+      this.#letGo = childrenOf(this.#station).guard();
+    }
     this.#unwatch = this.#station.onDeath(() => {
       if (mailbox.lives.isStopWanted && this.#life?.state !== "starting") this.events.stopWanted();
     });
@@ -223,9 +247,14 @@ export class ActorMember implements Member {
     this.#last = how;
   }
 
-  #tellToStop(): void {
-    const { host, region } = this.#mailbox!;
-    this.#station.inbox.send(host, { kind: STOP, id: 0, value: [region, "shutdown"] });
+  #tellTo(manner: Manner): void {
+    const { host, region, lives } = this.#mailbox!;
+    const { inbox } = this.#station;
+    if (manner === "stop") inbox.send(host, { kind: STOP, id: 0, value: [region, "shutdown"] });
+    else {
+      lives.drain();
+      inbox.send(host, { kind: DRAIN, id: 0, value: region });
+    }
   }
 
   /** Waits, keeping the program alive. */

@@ -15,7 +15,7 @@ import type { Isolation } from "../contract.ts";
 import { emit } from "../events.ts";
 import { station } from "../station.ts";
 import { decide, type Decision, isClean, type Rules, step } from "./decide.ts";
-import type { Member, MemberEvents } from "./member.ts";
+import type { Manner, Member, MemberEvents } from "./member.ts";
 import type { Shutdown } from "./options.ts";
 import { type Ended, type Seat, type SeatMaking, seatOf, SHUTDOWN, viewOf } from "./seat.ts";
 
@@ -73,8 +73,10 @@ export class Branch implements Member {
     });
   }
 
-  stop(shutdown: Shutdown): Promise<Ending> {
-    return this.#stopping ??= this.#stop(shutdown).finally(() => this.#stopping = undefined);
+  stop(shutdown: Shutdown, manner: Manner = "stop"): Promise<Ending> {
+    return this.#stopping ??= this.#stop(shutdown, manner).finally(() =>
+      this.#stopping = undefined
+    );
   }
 
   kill(): void {
@@ -229,39 +231,48 @@ export class Branch implements Member {
     this.events.ended(SHUTDOWN, error);
   }
 
-  async #stop(shutdown: Shutdown): Promise<Ending> {
+  async #stop(shutdown: Shutdown, manner: Manner): Promise<Ending> {
     if (this.#state === "idle") return SHUTDOWN;
     this.#state = "stopping";
     for (const seat of this.#seats) if (seat.phase === "starting") seat.member.kill();
     if (shutdown === "brutal") this.kill();
     const limited = typeof shutdown === "number" && shutdown !== Infinity;
     const timer = limited ? setTimeout(() => this.kill(), shutdown) : undefined;
-    await this.inTurn(() => this.#stopAll());
+    await this.inTurn(() => this.#stopAll(manner));
     clearTimeout(timer);
     this.#state = "idle";
     return SHUTDOWN;
   }
 
   /** Those added last go first, all at once; then the others, one by one, in reverse order. */
-  async #stopAll(): Promise<void> {
+  async #stopAll(manner: Manner = "stop"): Promise<void> {
     const added = this.#seats.filter(({ isAdded }) => isAdded);
+    const drained = manner === "drain" ? added : [];
+    await Promise.all(drained.map((seat) => this.#stopSeat(seat, "stopped", manner)));
     await Promise.all(added.map((seat) => this.dismiss(seat)));
     const first = this.#seats.filter(({ isAdded }) => !isAdded);
     for (const seat of first.toReversed()) {
-      seat.last = { ending: await this.#stopSeat(seat, "stopped"), error: seat.last.error };
+      const ending = await this.#stopSeat(seat, "stopped", manner);
+      seat.last = { ending, error: seat.last.error };
     }
     this.#seats = first;
   }
 
   /** Stops a child if it runs; gives how it ended. */
-  async #stopSeat(seat: Seat, then: "stopped" | "waiting"): Promise<Ending> {
+  async #stopSeat(
+    seat: Seat,
+    then: "stopped" | "waiting",
+    manner: Manner = "stop",
+  ): Promise<Ending> {
     clearTimeout(seat.timer);
     if (seat.phase !== "up") {
       seat.phase = step(seat.phase, then);
       return seat.last.ending;
     }
     seat.phase = step(seat.phase, "stopping");
-    const ending = await seat.member.stop(seat.rules.shutdown);
+    // Who drains has until the deadline of the whole tree.
+    const shutdown = manner === "drain" ? Infinity : seat.rules.shutdown;
+    const ending = await seat.member.stop(shutdown, manner);
     seat.phase = step(seat.phase, then);
     return ending;
   }

@@ -10,6 +10,9 @@ import type { Ending } from "../../memory/slots.ts";
 import type { Isolation } from "../contract.ts";
 import type { Shutdown } from "./options.ts";
 
+/** Whether the messages that wait are handled before an end in order. */
+export type Manner = "stop" | "drain";
+
 /** What a member tells its supervisor. */
 export interface MemberEvents {
   /** A life that had come up has ended, not because it was told to. */
@@ -28,8 +31,11 @@ export interface Member {
   readonly isolation: Isolation;
   /** Starts a life; only when there is none. Rejects with a StartError, after that life is gone. */
   start(): Promise<void>;
-  /** Ends the life in order; after so many milliseconds, by force. Resolves when it is gone. */
-  stop(shutdown: Shutdown): Promise<Ending>;
+  /**
+   * Ends the life in order; after so many milliseconds, by force. Resolves when it is gone. With `drain`
+   * it first handles what it has, and takes nothing new.
+   */
+  stop(shutdown: Shutdown, manner?: Manner): Promise<Ending>;
   /** Ends the life by force. */
   kill(): void;
   /** There will be no further life: everybody who waits for it is told. */

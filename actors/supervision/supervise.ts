@@ -170,6 +170,11 @@ class Node implements Supervisor<Children> {
     await this.branch.closed;
   }
 
+  async drain({ timeout = Infinity }: { timeout?: number } = {}): Promise<void> {
+    await this.branch.stop(timeout, "drain");
+    await this.stop();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -183,7 +188,7 @@ class Node implements Supervisor<Children> {
     const options = child.options as AnyChildOptions;
     onlyKeys(`child "${name}"`, options, CHILD_KEYS);
     checkLimits(name, options);
-    const { startTimeout, restart, args = [], mailbox, isolation } = options;
+    const { startTimeout, restart, args = [], mailbox, isolation, host } = options;
     checkSpawn(options);
     const inline = isInline(this.#station, isolation);
     const member = new ActorMember(this.#station, {
@@ -192,6 +197,7 @@ class Node implements Supervisor<Children> {
       args: () => args,
       inline,
       where: options,
+      host,
       mailbox,
       startTimeout: startTimeout ?? (inline ? 5000 : 30_000),
       spawn,

@@ -112,6 +112,12 @@ export interface Supervisor<C extends Children> extends AsyncDisposable {
   countChildren(): ChildCounts;
   /** Ends the children in reverse order, then itself; again changes nothing. */
   stop(): Promise<void>;
+  /**
+   * As `stop`, but each child first handles the messages that it has, and takes no new ones: whoever
+   * sends gets a `ClosedError`. After `timeout` milliseconds (default: no limit) those that go on are
+   * killed, and what they left are dead letters.
+   */
+  drain(options?: { timeout?: number }): Promise<void>;
   /** Resolves with `shutdown`; rejects with `RestartLimitError` when it gave up and nobody is above. */
   readonly exited: Promise<ExitReason>;
 }
