@@ -8,6 +8,8 @@ import {
   StartError,
   TroupeError,
 } from "../../errors.ts";
+import { here } from "../../memory/isolate.ts";
+import type { Isolation } from "../../actors/actor.ts";
 import { load } from "../../actors/load.ts";
 import { Queue } from "../../channels/queue.ts";
 import { Pool } from "../../pool/pool.ts";
@@ -32,6 +34,10 @@ import {
 import { rejection, rejectsWith, troupeTest, until } from "../support.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
+/** Processes of their own can be had on memory that is mapped: on Linux, with `--allow-ffi`. */
+const ISOLATIONS: readonly Isolation[] = here().arena.mapped !== undefined
+  ? ["worker", "process"]
+  : ["worker"];
 const SOAK = Deno.env.get("TROUPE_SOAK") === "1";
 
 /** What must be true of a pool after each row of the matrix. */
@@ -93,81 +99,95 @@ troupeTest("EXEC-06 a scope left by an error still waits for submitted work", as
   assertEquals(await result, 9);
 });
 
-troupeTest("EXEC-07 error while decoding the task: only it fails", async () => {
-  await using pool = new Pool({ size: 2 });
-  const lost = load<{ gone(x: number): number }>(
-    new URL("../fixtures/no_such.ts", import.meta.url),
-  );
-  const error = await rejectsWith(pool.apply(lost.gone as never, ...[1] as never), TroupeError);
-  assert(error instanceof StartError || error instanceof RemoteError);
-  await isWell(pool);
-});
-
-for (const way of WAYS_TO_DIE) {
-  troupeTest(`EXEC-07 the worker ends (${way}) while a task runs: only it fails`, async () => {
-    await using pool = new Pool({ size: 2 });
-    const others = pool.map(square, range(200), { chunksize: 1 });
-    const error = await rejectsWith(pool.apply(die, way), ExitError);
-    assertEquals(error.maybeExecuted, true);
-    assertEquals(await others, range(200).map((n) => n * n));
+for (const isolation of ISOLATIONS) {
+  troupeTest(`EXEC-07 ${isolation}: error while decoding the task: only it fails`, async () => {
+    await using pool = new Pool({ size: 2, isolation });
+    const lost = load<{ gone(x: number): number }>(
+      new URL("../fixtures/no_such.ts", import.meta.url),
+    );
+    const error = await rejectsWith(pool.apply(lost.gone as never, ...[1] as never), TroupeError);
+    assert(error instanceof StartError || error instanceof RemoteError);
     await isWell(pool);
   });
-}
 
-troupeTest("EXEC-07 error while the task runs: only it fails", async () => {
-  await using pool = new Pool({ size: 2 });
-  await rejectsWith(pool.apply(failIf, true), RemoteError);
-  await isWell(pool);
-});
+  for (const way of WAYS_TO_DIE) {
+    troupeTest(
+      `EXEC-07 ${isolation}: the worker ends (${way}) while a task runs: only it fails`,
+      async () => {
+        await using pool = new Pool({ size: 2, isolation });
+        const others = pool.map(square, range(200), { chunksize: 1 });
+        const error = await rejectsWith(pool.apply(die, way), ExitError);
+        assertEquals(error.maybeExecuted, true);
+        assertEquals(await others, range(200).map((n) => n * n));
+        await isWell(pool);
+      },
+    );
+  }
 
-troupeTest("EXEC-07 error, or exit, while the result is encoded: only it fails", async () => {
-  await using pool = new Pool({ size: 2 });
-  await rejectsWith(pool.apply(giveBad, "error"), TroupeError);
-  await rejectsWith(pool.apply(giveFunction), TroupeError);
-  await rejectsWith(pool.apply(giveBad, "exit"), ExitError);
-  await isWell(pool);
-});
-
-troupeTest("EXEC-07 error while the arguments are encoded: only it fails", async () => {
-  await using pool = new Pool({ size: 2 });
-  const bad = {
-    get name(): string {
-      throw new RangeError("cannot be read");
-    },
-  };
-  assertInstanceOf(await rejection(pool.apply(nameLength, bad)), Error);
-  await rejectsWith(pool.apply(nameLength, { name: () => {} } as never), NotSendableError);
-  await isWell(pool);
-});
-
-troupeTest(
-  "EXEC-07 a worker dies with large arguments queued: nothing hangs, nothing is lost",
-  async () => {
-    await using begun = new Queue<string>();
-    await using pool = new Pool({ size: 2 });
-    const large = { name: "x".repeat(700_000) };
-    const looping = [pool.apply(beginAndLoop, begun), pool.apply(beginAndLoop, begun)];
-    const queued = range(10).map(() => pool.apply(nameLength, large));
-    await Promise.all([begun.get(), begun.get()]);
-    assertEquals(pool.killWorkers(2), 2);
-    for (const result of looping) await rejectsWith(result, ExitError);
-    assertEquals(await Promise.all(queued), range(10).map(() => 700_000));
+  troupeTest(`EXEC-07 ${isolation}: error while the task runs: only it fails`, async () => {
+    await using pool = new Pool({ size: 2, isolation });
+    await rejectsWith(pool.apply(failIf, true), RemoteError);
     await isWell(pool);
-  },
-);
+  });
 
-troupeTest("EXEC-07 a worker dies after close(): the rest is done, join() ends", async () => {
-  await using begun = new Queue<string>();
-  const pool = new Pool({ size: 1 });
-  const result = pool.apply(beginAndStay, begun);
-  const rest = range(5).map((n) => pool.apply(square, n));
-  pool.close();
-  await begun.get();
-  pool.killWorkers(1);
-  await rejectsWith(result, ExitError);
-  assertEquals(await Promise.all(rest), range(5).map((n) => n * n));
-  await pool.join();
-});
+  troupeTest(
+    `EXEC-07 ${isolation}: error, or exit, while the result is encoded: only it fails`,
+    async () => {
+      await using pool = new Pool({ size: 2, isolation });
+      await rejectsWith(pool.apply(giveBad, "error"), TroupeError);
+      await rejectsWith(pool.apply(giveFunction), TroupeError);
+      await rejectsWith(pool.apply(giveBad, "exit"), ExitError);
+      await isWell(pool);
+    },
+  );
+
+  troupeTest(
+    `EXEC-07 ${isolation}: error while the arguments are encoded: only it fails`,
+    async () => {
+      await using pool = new Pool({ size: 2, isolation });
+      const bad = {
+        get name(): string {
+          throw new RangeError("cannot be read");
+        },
+      };
+      assertInstanceOf(await rejection(pool.apply(nameLength, bad)), Error);
+      await rejectsWith(pool.apply(nameLength, { name: () => {} } as never), NotSendableError);
+      await isWell(pool);
+    },
+  );
+
+  troupeTest(
+    `EXEC-07 ${isolation}: a worker dies with large arguments queued: nothing hangs, nothing is lost`,
+    async () => {
+      await using begun = new Queue<string>();
+      await using pool = new Pool({ size: 2, isolation });
+      const large = { name: "x".repeat(700_000) };
+      const looping = [pool.apply(beginAndLoop, begun), pool.apply(beginAndLoop, begun)];
+      const queued = range(10).map(() => pool.apply(nameLength, large));
+      await Promise.all([begun.get(), begun.get()]);
+      assertEquals(pool.killWorkers(2), 2);
+      for (const result of looping) await rejectsWith(result, ExitError);
+      assertEquals(await Promise.all(queued), range(10).map(() => 700_000));
+      await isWell(pool);
+    },
+  );
+
+  troupeTest(
+    `EXEC-07 ${isolation}: a worker dies after close(): the rest is done, join() ends`,
+    async () => {
+      await using begun = new Queue<string>();
+      const pool = new Pool({ size: 1, isolation });
+      const result = pool.apply(beginAndStay, begun);
+      const rest = range(5).map((n) => pool.apply(square, n));
+      pool.close();
+      await begun.get();
+      pool.killWorkers(1);
+      await rejectsWith(result, ExitError);
+      assertEquals(await Promise.all(rest), range(5).map((n) => n * n));
+      await pool.join();
+    },
+  );
+}
 
 troupeTest("EXEC-10 a result settles once: cancelling it after changes nothing", async () => {
   await using pool = new Pool({ size: 1 });
