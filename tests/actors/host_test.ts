@@ -129,10 +129,12 @@ troupeTest("Host: a message left to an actor that is killed is a dead letter", a
   await using host = await startHost({ isolation: "inline" });
   const light = await spawn(Light, { args: [0], host });
   const busy = light.ask.slowly(1).catch(() => {});
-  await light.tell.add(7);
+  // In one turn: the actor cannot come to it before its end.
+  const told = light.tell.add(7);
   light.kill();
+  await told;
   for await (const event of seen) {
-    if (event.type !== "dead-letter") continue;
+    if (event.type !== "dead-letter" || event.message.type !== "add") continue;
     assertEquals([event.message, event.reason], [{ type: "add", payload: 7 }, "stopped"]);
     break;
   }
