@@ -167,16 +167,18 @@ function say({ isolate }: Station, { reason, exitCode }: Ending): void {
   declareDead(isolate.arena, isolate.life, reason);
 }
 
-/** Input ends at once: it is the first isolate's. */
-const NO_INPUT = {
-  read: () => Promise.resolve(null),
-  readSync: () => null,
-  readable: new ReadableStream({ start: (controller) => controller.close() }),
-  isTerminal: () => false,
-  setRaw() {},
-  close() {},
-  [Symbol.dispose]() {},
-};
+/** Input that ends at once: what there is is the first isolate's. */
+function noInput(): object {
+  return {
+    read: () => Promise.resolve(null),
+    readSync: () => null,
+    readable: new ReadableStream({ start: (controller) => controller.close() }),
+    isTerminal: () => false,
+    setRaw() {},
+    close() {},
+    [Symbol.dispose]() {},
+  };
+}
 
 /** Every way in which user code can end the isolate leads through {@linkcode end}. */
 function interceptEnds(here: Station): void {
@@ -186,9 +188,9 @@ function interceptEnds(here: Station): void {
     end(here, { reason: "exit", exitCode });
   };
   Deno.exit = exit as never;
-  Object.defineProperty(Deno, "stdin", { value: NO_INPUT });
-  const noInput = () => process.getBuiltinModule("node:stream").Readable.from([]);
-  Object.defineProperty(process, "stdin", { get: noInput });
+  Object.defineProperty(Deno, "stdin", { value: noInput() });
+  const nothing = () => process.getBuiltinModule("node:stream").Readable.from([]);
+  Object.defineProperty(process, "stdin", { get: nothing });
   process.exit = exit as never;
   Object.assign(globalThis, { self: globalThis, close: () => exit(0) });
   const uncaught = (event: ErrorEvent | PromiseRejectionEvent) => {

@@ -61,13 +61,17 @@ export function asyncResult<R>(outcome: Promise<R>, what: Behind): AsyncResult<R
 }
 
 function get(this: Result, options: WaitOptions = {}): Promise<unknown> {
-  return within(this, this[behind].name, options);
+  return abortable(this, {
+    ...options,
+    operation: `get the result of task "${this[behind].name}"`,
+  });
 }
 
 async function wait(this: Result, options: WaitOptions = {}): Promise<void> {
-  await within(this, this[behind].name, options).catch((error) => {
-    if (options.signal?.aborted) throw error;
-  });
+  await abortable(this, { ...options, operation: `get the result of task "${this[behind].name}"` })
+    .catch((error) => {
+      if (options.signal?.aborted) throw error;
+    });
 }
 
 function ready(this: Result): boolean {
@@ -88,30 +92,6 @@ function running(this: Result): boolean {
 
 function cancel(this: Result, reason?: unknown): void {
   this[behind].cancel(reason);
-}
-
-/** The promise, for so long. */
-function within<R>(
-  promise: Promise<R>,
-  name: string,
-  { timeout = Infinity, signal }: WaitOptions,
-): Promise<R> {
-  if (timeout === Infinity && signal === undefined) return promise;
-  return new Promise<R>((resolve, reject) => {
-    const timer = timeout === Infinity ? undefined : setTimeout(
-      () => settle(() => reject(new TimeoutError(`get the result of task "${name}"`, timeout))),
-      Math.min(Math.max(0, timeout), MAX_DELAY),
-    );
-    const abort = () => settle(() => reject(signal?.reason));
-    const settle = (how: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      how();
-    };
-    if (signal?.aborted) return abort();
-    signal?.addEventListener("abort", abort, { once: true });
-    promise.then((value) => settle(() => resolve(value)), (error) => settle(() => reject(error)));
-  });
 }
 
 /** Callbacks cannot harm the pool: what they throw is printed. */
@@ -140,15 +120,15 @@ export function telling({ callback, errorCallback }: {
 }
 
 /** The promise, until the signal fires or the time is up. */
-export function abortable(
-  promise: Promise<void>,
-  { signal, timeout, operation }: WaitOptions & { operation: string },
-): Promise<void> {
-  if (signal === undefined && timeout === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const late = () => settle(() => reject(new TimeoutError(operation, timeout!)));
+export function abortable<R>(
+  promise: Promise<R>,
+  { signal, timeout = Infinity, operation }: WaitOptions & { operation: string },
+): Promise<R> {
+  if (signal === undefined && timeout === Infinity) return promise;
+  return new Promise<R>((resolve, reject) => {
+    const late = () => settle(() => reject(new TimeoutError(operation, timeout)));
     const abort = () => settle(() => reject(signal?.reason));
-    const timer = timeout === undefined || timeout === Infinity
+    const timer = timeout === Infinity
       ? undefined
       : setTimeout(late, Math.min(Math.max(0, timeout), MAX_DELAY));
     const settle = (how: () => void) => {
@@ -158,6 +138,6 @@ export function abortable(
     };
     if (signal?.aborted) return abort();
     signal?.addEventListener("abort", abort, { once: true });
-    promise.then(() => settle(resolve), (error) => settle(() => reject(error)));
+    promise.then((value) => settle(() => resolve(value)), (error) => settle(() => reject(error)));
   });
 }

@@ -188,7 +188,7 @@ export class ActorMember implements Member {
     mailbox.guard();
     this.#mailbox = mailbox;
     this.#ref = undefined;
-    if (!this.#casting.inline && this.#casting.host === undefined) {
+    if (this.#casting.host === undefined && this.isolation === "worker") {
       this.#letGo = childrenOf(this.#station).guard();
     }
     this.#unwatch = this.#station.onDeath(() => {
