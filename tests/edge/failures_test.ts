@@ -1,27 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { inspect, Pool, spawn } from "../../mod.ts";
-import {
-  actorRoutes,
-  Observatory,
-  poolRoutes,
-  publish,
-  type RouteOptions,
-} from "../../edge/mod.ts";
+import { actorRoutes, poolRoutes, publish } from "../../edge/mod.ts";
 import { burn, double, fails, Service, steps } from "../fixtures/edge.ts";
 import { troupeTest, turn } from "../support.ts";
-import { collect, post, problemIn, serve } from "./support.ts";
+import { collect, post, problemIn, quiet, serve } from "./support.ts";
 import { z } from "zod";
-
-function quiet(options: RouteOptions = {}): RouteOptions & { errors: unknown[] } {
-  const errors: unknown[] = [];
-  return {
-    observed: new Observatory(),
-    onError: (error) => errors.push(error),
-    errors,
-    ...options,
-  };
-}
 
 const json = { "content-type": "application/json" };
 

@@ -3,21 +3,10 @@ import { Hono } from "hono";
 import { hc } from "hono/client";
 import { testClient } from "hono/testing";
 import { inspect, load, spawn } from "../../mod.ts";
-import { actorRoutes, Observatory, type RouteOptions } from "../../edge/mod.ts";
+import { actorRoutes } from "../../edge/mod.ts";
 import { Account, Service } from "../fixtures/edge.ts";
 import { troupeTest, turn } from "../support.ts";
-import { collect, eventsOf, post, problemIn, serve } from "./support.ts";
-
-/** Options of tests: nothing is printed, nothing is shared. */
-function quiet(options: RouteOptions = {}): RouteOptions & { errors: unknown[] } {
-  const errors: unknown[] = [];
-  return {
-    observed: new Observatory(),
-    onError: (error) => errors.push(error),
-    errors,
-    ...options,
-  };
-}
+import { collect, eventsOf, post, problemIn, quiet, serve } from "./support.ts";
 
 for (const isolation of ["worker", "inline"] as const) {
   troupeTest(`actorRoutes() over HTTP answers asks, ${isolation}`, async () => {

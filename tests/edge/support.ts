@@ -5,6 +5,18 @@
  * @module
  */
 import type { Hono } from "hono";
+import { Observatory, type RouteOptions } from "../../edge/mod.ts";
+
+/** Options of tests: nothing is printed, nothing is shared. */
+export function quiet(options: RouteOptions = {}): RouteOptions & { errors: unknown[] } {
+  const errors: unknown[] = [];
+  return {
+    observed: new Observatory(),
+    onError: (error) => errors.push(error),
+    errors,
+    ...options,
+  };
+}
 
 /** A running server. */
 export interface Server extends AsyncDisposable {
