@@ -10,6 +10,7 @@ import vm from "node:vm";
 import { assertEquals } from "@std/assert";
 import { load } from "../memory/atomics.ts";
 import { here } from "../memory/isolate.ts";
+import { whatIsMissing } from "../memory/libc.ts";
 import { openToOthers } from "../memory/programs.ts";
 import { INBOX_REGION, NAMES_REGION, REGION_TYPE } from "../memory/region.ts";
 import { ASLEEP } from "../memory/bell.ts";
@@ -219,6 +220,14 @@ export function listeningTest(
 ): void {
   if (here().arena.mapped !== undefined) openToOthers(here());
   troupeTest(name, fn, { sanitizeOps: false });
+}
+
+/** A test of processes of the operating system; it says why it is skipped where there are none. */
+export function osTest(name: string, fn: () => Promise<void>): void {
+  const lack = whatIsMissing() ??
+    (here().arena.mapped === undefined ? "this run's memory is not mapped" : undefined);
+  if (lack === undefined) listeningTest(name, fn);
+  else Deno.test({ name: `${name} (skipped: ${lack})`, ignore: true, fn });
 }
 
 /** What a program of its own did. */

@@ -1,7 +1,6 @@
 /** Processes of the operating system: what they have that threads have not, and how they die. */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { EmptyError, NotSupportedError } from "../../errors.ts";
-import { whatIsMissing } from "../../memory/libc.ts";
 import { pipe } from "../../channels/pipe.ts";
 import { Queue } from "../../channels/queue.ts";
 import { currentProcess } from "../../actors/family.ts";
@@ -19,18 +18,9 @@ import {
   pidForever,
   who,
 } from "../fixtures/os_processes.ts";
-import { listeningTest as troupeTest, program, rejection, traces, until } from "../support.ts";
-import { here } from "../../memory/isolate.ts";
+import { osTest, program, rejection, traces, until } from "../support.ts";
 
 const KILLS = Deno.env.get("TROUPE_SOAK") === "1" ? 100 : 10;
-/** Elsewhere, and on memory that is not mapped, there are no such processes. */
-const lack = whatIsMissing() ??
-  (here().arena.mapped === undefined ? "this run's memory is not mapped" : undefined);
-
-function osTest(name: string, fn: () => Promise<void>): void {
-  if (lack === undefined) troupeTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: ${lack})`, ignore: true, fn });
-}
 
 function isThere(pid: number): boolean {
   try {

@@ -1,8 +1,6 @@
 /** Processes of the operating system: the cases that threads have in `process_leftovers_test.ts`. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { NotSupportedError } from "../../errors.ts";
-import { here } from "../../memory/isolate.ts";
-import { whatIsMissing } from "../../memory/libc.ts";
 import { pipe } from "../../channels/pipe.ts";
 import { Queue } from "../../channels/queue.ts";
 import { Process } from "../../actors/process.ts";
@@ -11,17 +9,10 @@ import { Pool } from "../../pool/pool.ts";
 import { echo, nothing } from "../fixtures/processes.ts";
 import { hookExits, returnEarly } from "../fixtures/leftovers.ts";
 import { between, Confined, interruptible, squareThere, writeBoth } from "../fixtures/system.ts";
-import { awake, collectGarbage, listeningTest, rejection, traces, until } from "../support.ts";
+import { awake, collectGarbage, osTest, rejection, traces, until } from "../support.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 const isolation = "process";
-const lack = whatIsMissing() ??
-  (here().arena.mapped === undefined ? "this run's memory is not mapped" : undefined);
-
-function osTest(name: string, fn: () => Promise<void>): void {
-  if (lack === undefined) listeningTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: ${lack})`, ignore: true, fn });
-}
 
 /** A stream, and the text that was written to it. */
 function collector(): { stream: WritableStream<Uint8Array>; text(): string } {
