@@ -18,10 +18,11 @@ interface Part {
 /** Everything that a test starts must have ended with it. */
 const SANITIZED = ["--sanitize-ops", "--sanitize-resources"];
 
-/** What came out of a part. */
+/** What came out of a part; `failures` are the lines that name the tests that failed. */
 interface Tally {
   readonly passed: number;
   readonly failed: number;
+  readonly failures: readonly string[];
 }
 
 /** Longest that a part may take, in milliseconds; it is killed then, and counts as failed. */
@@ -37,7 +38,7 @@ const COLOURS = /\u001b\[[\d;]*m/g;
 async function main(args: readonly string[]): Promise<number> {
   const { paths, options } = split(args);
   const checked = await run("types", { args: ["check", ...frozen(), "."] }, () => {});
-  const tallies: Tally[] = checked ? [] : [{ passed: 0, failed: 1 }];
+  const tallies: Tally[] = checked ? [] : [didNotEnd("types")];
   const parts = paths.length > 0
     ? [{ name: paths.join(" "), args: [...SANITIZED, ...paths] }]
     : await allParts();
@@ -45,6 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
   const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
   const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
   if (passed + failed === 0) console.log("\nNo test was run.");
+  for (const line of tallies.flatMap(({ failures }) => failures)) console.log(line);
   console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 || passed === 0 ? 1 : 0;
 }
@@ -98,19 +100,42 @@ function isTest(name: string): boolean {
 }
 
 async function runPart({ name, args, env }: Part, options: readonly string[]): Promise<Tally> {
-  let tally: Tally = { passed: 0, failed: 0 };
+  let tally = { passed: 0, failed: 0 };
+  const seen = new Failures(name);
   const flags = ["-A", "--no-check", "--parallel"];
   const succeeded = await run(
     name,
     { args: ["test", ...flags, ...frozen(), ...options, ...args], env },
     (line) => {
+      seen.see(line);
       const found = SUMMARY.exec(line);
       if (found !== null) tally = { passed: Number(found[1]), failed: Number(found[2]) };
     },
   );
-  if (succeeded || tally.failed > 0) return tally;
-  console.log(`${name} did not run to its end.`);
-  return { ...tally, failed: 1 };
+  if (succeeded || tally.failed > 0) return { ...tally, failures: seen.lines };
+  return { ...didNotEnd(name), passed: tally.passed };
+}
+
+/** A part of which nobody knows how it would have ended. */
+function didNotEnd(name: string): Tally {
+  return { passed: 0, failed: 1, failures: [`FAILED ${name}: it did not run to its end`] };
+}
+
+/** Finds the tests that failed in what `deno test` prints: a list of them is its last section. */
+class Failures {
+  readonly lines: string[] = [];
+  readonly #part: string;
+  #inList = false;
+
+  constructor(part: string) {
+    this.#part = part;
+  }
+
+  see(line: string): void {
+    if (line.trim() === "FAILURES") this.#inList = true;
+    else if (SUMMARY.test(line)) this.#inList = false;
+    else if (this.#inList && line.trim() !== "") this.lines.push(`FAILED ${this.#part}: ${line}`);
+  }
 }
 
 /** Runs `deno` with these arguments, shows what it prints line by line; `true` if it went well. */
