@@ -9,6 +9,11 @@
 
 /** Reads a word. */
 export const load = Atomics.load;
+/**
+ * Reads a word as it was at some moment, in no order with anything else: only for what an atomic
+ * operation then confirms. The engine calls a function for each of those, but reads a word in place.
+ */
+export const glance = (words: Int32Array, at: number): number => words[at];
 /** Writes a word. */
 export const store = Atomics.store;
 /** Adds to a word and gives what it was. */

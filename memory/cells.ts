@@ -21,13 +21,15 @@
  * - I5: at most `limit` tickets are between head and tail.
  * - I6: after `recover` no cell names the dead isolate.
  * - I7: once a ticket is sealed nobody claims it or a later one, and all earlier ones are before it.
+ * - I8: what was merely glanced at changes nothing and ends nothing before an atomic operation on the
+ *   same word has confirmed it. (A seal needs none: it is never taken back.)
  *
  * The tests turn the text of these functions into stepping code and try every interleaving and every
  * death, so they use nothing but the operations of `atomics.ts`, numbers and each other.
  *
  * @module
  */
-import { compareExchange, load, store } from "./atomics.ts";
+import { compareExchange, glance, load, store } from "./atomics.ts";
 
 /** Nobody has it; the ticket says who may claim it next. */
 export const EMPTY = 0;
@@ -88,13 +90,13 @@ export function cellOf(ring: Cells, ticket: number): number {
  */
 export function claim(words: Int32Array, ring: Cells, me: number): number {
   for (;;) {
-    const ticket = load(words, ring.tail);
+    const ticket = glance(words, ring.tail);
     const cell = cellOf(ring, ticket);
-    const seen = load(words, cell);
+    const seen = glance(words, cell);
     if (seen === cellWord(ticket, 0, SEAL)) return SEALED;
     if (seen === cellWord(ticket, 0, EMPTY)) {
       if (ring.limit <= ring.mask && isAtLimit(words, ring, ticket)) return NONE;
-      if (load(words, ring.sealing) !== 0) {
+      if (glance(words, ring.sealing) !== 0) {
         compareExchange(words, cell, seen, cellWord(ticket, 0, SEAL));
         continue;
       }
@@ -103,7 +105,7 @@ export function claim(words: Int32Array, ring: Cells, me: number): number {
       return cell;
     }
     if (ahead(seen, ticket) < 0) {
-      if (skipGone(words, ring)) continue;
+      if (skipGone(words, ring) || load(words, cell) !== seen) continue;
       return NONE;
     }
     compareExchange(words, ring.tail, ticket, (ticket + 1) | 0);
@@ -134,7 +136,7 @@ export function skipGone(words: Int32Array, ring: Cells): boolean {
 
 /** Publishes a claimed cell. `false`: this isolate was declared dead meanwhile; nothing happened. */
 export function commit(words: Int32Array, cell: number, me: number): boolean {
-  const mine = load(words, cell);
+  const mine = glance(words, cell);
   if ((mine & 4095) !== ((me << 3) | CLAIM)) return false;
   return compareExchange(words, cell, mine, (mine & ~4095) | FULL) === mine;
 }
@@ -152,9 +154,9 @@ export function abandon(words: Int32Array, cell: number, me: number): void {
  */
 export function take(words: Int32Array, ring: Cells, me: number): number {
   for (;;) {
-    const ticket = load(words, ring.head);
+    const ticket = glance(words, ring.head);
     const cell = cellOf(ring, ticket);
-    const seen = load(words, cell);
+    const seen = glance(words, cell);
     if (seen === cellWord(ticket, 0, FULL)) {
       if (compareExchange(words, cell, seen, cellWord(ticket, me, TAKEN)) !== seen) continue;
       compareExchange(words, ring.head, ticket, (ticket + 1) | 0);
@@ -165,13 +167,14 @@ export function take(words: Int32Array, ring: Cells, me: number): number {
       compareExchange(words, cell, seen, cellWord(ticket, 0, SEAL));
       continue;
     }
-    if (!skipGone(words, ring) && load(words, ring.head) === ticket) return NONE;
+    if (skipGone(words, ring)) continue;
+    if (load(words, ring.head) === ticket && load(words, cell) === seen) return NONE;
   }
 }
 
 /** Gives a taken cell back to the writers. */
 export function release(words: Int32Array, ring: Cells, { cell, me }: Taken): void {
-  const mine = load(words, cell);
+  const mine = glance(words, cell);
   if ((mine & 4095) !== ((me << 3) | TAKEN)) return;
   compareExchange(words, cell, mine, cellWord((mine >> 12) + ring.mask + 1, 0, EMPTY));
 }

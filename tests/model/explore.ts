@@ -274,7 +274,7 @@ class Explorer {
 
   #order(state: Int32Array, who: number, op: Op): void {
     const races = this.#races;
-    if (races === undefined || op.kind === "notify") return;
+    if (races === undefined || op.kind === "notify" || op.kind === "glance") return;
     if (op.kind === "read") this.#complaint ??= this.#named(who, races.read(state, who, op.at));
     else if (op.kind === "write") {
       this.#complaint ??= this.#named(who, races.write(state, who, op.at));
@@ -362,6 +362,7 @@ class Explorer {
 function outcome(op: Exclude<Op, { kind: "wait" | "notify" }>, seen: number): number {
   switch (op.kind) {
     case "load":
+    case "glance":
     case "read":
       return seen;
     case "cas":

@@ -59,8 +59,8 @@ const CLAIMING: readonly CellFault[] = [
   {
     name: "does not look for what was given up",
     of: "claim",
-    from: "if (skipGone(words, ring)) continue;",
-    to: "",
+    from: "skipGone(words, ring) || load(words, cell) !== seen",
+    to: "load(words, cell) !== seen",
     scene: { writers: 2, readers: 1, abandons: true, preemptions: 2 },
     shows: STUCK,
   },
@@ -136,7 +136,7 @@ const TAKING: readonly CellFault[] = [
   {
     name: "does not look for what was given up",
     of: "take",
-    from: "!skipGone(words, ring) &&",
+    from: "if (skipGone(words, ring)) continue;",
     to: "",
     scene: { writers: 2, readers: 1, abandons: true, preemptions: 2 },
     shows: LOSES,
@@ -262,7 +262,7 @@ Deno.test("M3 the explorer finds a claim() that passes the seal and does not see
   const blind: Fault = {
     name: "is blind to the flag",
     of,
-    from: "load(words, ring.sealing) !== 0",
+    from: "glance(words, ring.sealing) !== 0",
     to: "false",
   };
   const code = shipped([passes, blind]);

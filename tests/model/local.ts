@@ -12,7 +12,7 @@
 
 /** A shared operation: one indivisible step. */
 export type Op =
-  | { readonly kind: "load" | "read"; readonly at: number }
+  | { readonly kind: "load" | "glance" | "read"; readonly at: number }
   | { readonly kind: "notify"; readonly at: number }
   | { readonly kind: "store" | "write" | "exchange"; readonly at: number; readonly value: number }
   | { readonly kind: "add" | "or" | "and"; readonly at: number; readonly value: number }
@@ -50,6 +50,10 @@ export const m = {
   /** Steps for `Atomics.load`. */
   *load(_words: unknown, at: number): Steps<number> {
     return yield { kind: "load", at };
+  },
+  /** Steps for `glance`: it orders nothing. */
+  *glance(_words: unknown, at: number): Steps<number> {
+    return yield { kind: "glance", at };
   },
   /** Steps for `Atomics.store`. */
   *store(_words: unknown, at: number, value: number): Steps<number> {

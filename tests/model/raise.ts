@@ -9,6 +9,7 @@ import { m, type Steps } from "./local.ts";
 
 const ATOMICS = [
   "load",
+  "glance",
   "store",
   "add",
   "sub",

@@ -38,7 +38,7 @@ Deno.test("M1 raise() takes steps exactly where memory is shared", () => {
 });
 
 Deno.test("M1 the door to atomics is made of the platform's own operations", () => {
-  const chosen = ["notify", "wait", "waitAsync", "waitWith"];
+  const chosen = ["glance", "notify", "wait", "waitAsync", "waitWith"];
   for (const [name, operation] of Object.entries(atomics)) {
     if (chosen.includes(name)) continue;
     assertStrictEquals(operation, Atomics[name as keyof Atomics]);
@@ -108,6 +108,7 @@ function run<T>(words: Int32Array, steps: Steps<T>): T {
     if (next.done) return next.value;
     const op = next.value;
     if (op.kind === "load") next = steps.next(atomics.load(words, op.at));
+    else if (op.kind === "glance") next = steps.next(atomics.glance(words, op.at));
     else if (op.kind === "cas") {
       next = steps.next(atomics.compareExchange(words, op.at, op.from, op.value));
     } else if (op.kind === "store") next = steps.next(atomics.store(words, op.at, op.value));
