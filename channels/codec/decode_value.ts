@@ -118,6 +118,10 @@ function readKind(input: Input, kind: number): unknown {
 }
 
 function readShaped(input: Input, shape: Shape): object {
+  if (!input.numbering) {
+    const { maker } = shape;
+    if (maker !== undefined) return maker(input, readValue);
+  }
   const object: Record<string, unknown> = input.begin({});
   const { keys } = shape;
   if (shape.careful) {

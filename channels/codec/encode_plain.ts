@@ -19,20 +19,29 @@ const { getOwnPropertySymbols, hasOwn, keys: keysOf } = Object;
 /** Shapes are predicted, and arrays counted, down to this depth. */
 const PREDICTED_DEPTH = 32;
 
+/** Begins an object of a shape. */
+export function beginShaped(out: Output, value: object, shape: Shape): void {
+  if (shape.symbols.isDue()) lookForSymbols(value, shape);
+  writeShape(out, shape);
+}
+
+/** The shape that the object met now has, if it is as the last one at its depth. */
+export function predictedShape({ depth, predicted }: Output): Shape | undefined {
+  return depth < PREDICTED_DEPTH ? predicted[depth] : undefined;
+}
+
 /** Writes an object whose prototype is `Object.prototype`. */
 export function writePlain(out: Output, value: Record<string, unknown>, write: WriteValue): void {
-  const { depth } = out;
-  const predicted = depth < PREDICTED_DEPTH ? out.predicted[depth] : undefined;
+  const predicted = predictedShape(out);
   if (predicted !== undefined && hasShape(value, predicted)) {
-    if (predicted.symbols.isDue()) lookForSymbols(value, predicted);
-    writeShape(out, predicted);
+    beginShaped(out, value, predicted);
     return writeShaped(out, value, predicted.keys, write);
   }
   const keys = keysOf(value);
   const shape = keys.length > 0 && keys.length <= MAX_SHAPE_KEYS ? shapeOf(keys) : undefined;
   lookForSymbols(value, shape);
   if (shape === undefined) return writeRecord(out, tag.RECORD, value, keys, write);
-  if (depth < PREDICTED_DEPTH) out.predicted[depth] = shape;
+  if (out.depth < PREDICTED_DEPTH) out.predicted[out.depth] = shape;
   writeShape(out, shape);
   writeShaped(out, value, shape.keys, write);
 }

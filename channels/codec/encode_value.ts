@@ -11,10 +11,17 @@
 
 import { handle, handleKind } from "../../memory/handle.ts";
 import { isError, writeError } from "./encode_error.ts";
-import { writeArray, writeNullRecord, writePlain } from "./encode_plain.ts";
+import {
+  beginShaped,
+  predictedShape,
+  writeArray,
+  writeNullRecord,
+  writePlain,
+} from "./encode_plain.ts";
 import { SPECIAL_WRITERS } from "./encode_special.ts";
+import type { Tools } from "./made.ts";
 import type { Output } from "./output.ts";
-import { atPart, Refusal } from "./refusal.ts";
+import { atKey, atPart, Refusal } from "./refusal.ts";
 import * as tag from "./tags.ts";
 
 const { getPrototypeOf } = Object;
@@ -32,6 +39,15 @@ const ATTACHABLE = new Set([
   "File",
   "CryptoKey",
 ]);
+
+const TOOLS: Tools = {
+  handle,
+  getPrototypeOf,
+  plainPrototype,
+  begin: beginShaped,
+  write: writeValue,
+  atKey,
+};
 
 let attach: ((value: object) => number) | undefined;
 
@@ -89,16 +105,20 @@ function writeObject(out: Output, value: object): void {
   if (++out.depth > tag.MAX_DEPTH) {
     throw new Refusal(value, `it is nested deeper than ${tag.MAX_DEPTH} objects`);
   }
-  const prototype = getPrototypeOf(value);
-  if (prototype === arrayPrototype && isArray(value)) writeArray(out, value, writeValue);
-  else {
-    const brand = (value as { [handle]?: unknown })[handle];
-    if (typeof brand === "string") writeHandle(out, value, brand);
-    else if (prototype === plainPrototype) {
-      writePlain(out, value as Record<string, unknown>, writeValue);
-    } else writeOther(out, value, prototype);
+  if (isArray(value) && getPrototypeOf(value) === arrayPrototype) {
+    writeArray(out, value, writeValue);
+  } else if (predictedShape(out)?.writer(TOOLS)?.(out, value) !== true) {
+    writeUnpredicted(out, value);
   }
   out.depth--;
+}
+
+function writeUnpredicted(out: Output, value: object): void {
+  const brand = (value as { [handle]?: unknown })[handle];
+  if (typeof brand === "string") return writeHandle(out, value, brand);
+  const prototype = getPrototypeOf(value);
+  if (prototype !== plainPrototype) return writeOther(out, value, prototype);
+  writePlain(out, value as Record<string, unknown>, writeValue);
 }
 
 function writeHandle(out: Output, value: object, name: string): void {

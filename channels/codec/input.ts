@@ -11,6 +11,7 @@
  */
 
 import { DecodeError } from "../../errors.ts";
+import { KNOWN_MAX, readKnown } from "./known_texts.ts";
 import { readShape, type Shape } from "./shapes.ts";
 import { readLatin1, readUtf16 } from "./strings.ts";
 import * as tag from "./tags.ts";
@@ -58,6 +59,11 @@ export class Input {
   /** Says that objects are referred to by number: from here on they are kept. */
   keepObjects(): void {
     this.#objects = [];
+  }
+
+  /** Whether objects are numbered, so that each has to be there before what is inside it. */
+  get numbering(): boolean {
+    return this.#objects !== null;
   }
 
   /** Ends a message, read or not: forgets everything that belongs to it. */
@@ -163,7 +169,9 @@ export class Input {
     const at = this.pos;
     this.need(length);
     this.pos = at + length;
-    return readLatin1(this.bytes, at, length);
+    return length > KNOWN_MAX
+      ? readLatin1(this.bytes, at, length)
+      : readKnown(this.bytes, this.view, at, length);
   }
 
   /** Reads a string of `length` two-byte units. */

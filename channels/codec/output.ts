@@ -12,8 +12,9 @@
 
 import { NotSendableError } from "../../errors.ts";
 import type { HandleKind } from "../../memory/handle.ts";
+import { writeKnown } from "./known_texts.ts";
 import type { Shape } from "./shapes.ts";
-import { writeLatin1, writeLongLatin1, writeUtf16 } from "./strings.ts";
+import { writeLongLatin1, writeUtf16 } from "./strings.ts";
 import * as tag from "./tags.ts";
 import type { Vigilance } from "./vigilance.ts";
 
@@ -207,7 +208,7 @@ export class Output {
     const { length } = value;
     if (length <= tag.SHORT_TEXT_MAX) {
       this.need(length + 1);
-      if (writeLatin1(this.bytes, this.pos + 1, value)) {
+      if (writeKnown(this.bytes, this.view, this.pos + 1, value)) {
         this.bytes[this.pos] = tag.SHORT_TEXT | length;
         this.pos += length + 1;
         return;

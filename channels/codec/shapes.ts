@@ -14,6 +14,8 @@
  * @module
  */
 
+import { internal } from "./known_texts.ts";
+import { type Maker, makerOf, type Tools, type Writer, writerOf } from "./made.ts";
 import * as tag from "./tags.ts";
 import { Vigilance } from "./vigilance.ts";
 import { readLatin1, readUtf16, writeLatin1, writeUtf16 } from "./strings.ts";
@@ -22,6 +24,8 @@ import { readLatin1, readUtf16, writeLatin1, writeUtf16 } from "./strings.ts";
 export const MAX_SHAPE_KEYS = 64;
 const MAX_WORDS = 255;
 const PLACES = 1024;
+/** So many objects of a shape are written, or read, before a function is made for them. */
+const OFTEN = 256;
 
 /** The keys of a kind of plain objects. */
 export class Shape {
@@ -39,6 +43,10 @@ export class Shape {
   number = 0;
   /** Whether objects with these keys are looked at for symbols. */
   readonly symbols: Vigilance = new Vigilance();
+  #read = 0;
+  #maker: Maker | undefined;
+  #written = 0;
+  #writer: Writer | undefined;
 
   /** Makes a shape. */
   constructor(keys: readonly string[], words: Int32Array) {
@@ -46,6 +54,22 @@ export class Shape {
     this.words = words;
     this.hash = hashOf(words);
     this.careful = keys.includes("__proto__");
+  }
+
+  /** Makes objects with these keys, once there were enough of them. */
+  get maker(): Maker | undefined {
+    if (this.#read < OFTEN && ++this.#read === OFTEN && !this.careful) {
+      this.#maker = makerOf(this.keys);
+    }
+    return this.#maker;
+  }
+
+  /** Writes objects with these keys, once there were enough of them. */
+  writer(tools: Tools): Writer | undefined {
+    if (this.#written < OFTEN && ++this.#written === OFTEN && !this.careful) {
+      this.#writer = writerOf(this, tools);
+    }
+    return this.#writer;
   }
 }
 
@@ -174,9 +198,4 @@ function readKeys(bytes: Uint8Array, start: number, end: number): string[] | und
   // One block only for each list of keys: no rest, no key twice.
   for (let p = at; p < end; p++) if (bytes[p] !== 0) return undefined;
   return end - at < 4 && new Set(keys).size === count ? keys : undefined;
-}
-
-/** The same string as the engine keeps it for property names: stores by it are far faster. */
-function internal(key: string): string {
-  return Object.keys({ [key]: 0 })[0];
 }
