@@ -105,12 +105,17 @@ function writeObject(out: Output, value: object): void {
   if (++out.depth > tag.MAX_DEPTH) {
     throw new Refusal(value, `it is nested deeper than ${tag.MAX_DEPTH} objects`);
   }
-  if (isArray(value) && getPrototypeOf(value) === arrayPrototype) {
+  if (isArray(value) && isPlainArray(value)) {
     writeArray(out, value, writeValue);
   } else if (predictedShape(out)?.writer(TOOLS)?.(out, value) !== true) {
     writeUnpredicted(out, value);
   }
   out.depth--;
+}
+
+/** With the load before it the engine knows what the array is, and so its prototype without asking. */
+function isPlainArray(array: unknown[]): boolean {
+  return array.length >= 0 && getPrototypeOf(array) === arrayPrototype;
 }
 
 function writeUnpredicted(out: Output, value: object): void {
