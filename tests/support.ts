@@ -179,8 +179,8 @@ async function abandon(before: Traces): Promise<void> {
 
 /** What an isolate makes once and keeps. */
 function warmUp(): void {
-  const queue = new Queue<number>({ maxsize: 1 });
-  queue.putNowait(1);
+  const queue = new Queue<number[]>({ maxsize: 1 });
+  queue.putNowait([1]);
   queue.getNowait();
   queue.close();
   childrenOf(station());

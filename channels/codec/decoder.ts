@@ -22,6 +22,7 @@ import * as tag from "./tags.ts";
 export { setAttachedHook } from "./decode_value.ts";
 
 let idle: Input | null = new Input();
+const primitive = new Input();
 
 /**
  * Reads the one value that fills `bytes` [at, end).
@@ -30,6 +31,7 @@ let idle: Input | null = new Input();
  * What a handle's `unpack` throws is passed on as it is.
  */
 export function decode(bytes: Uint8Array, at: number, end: number): unknown {
+  if (at < end && bytes[at] < tag.FIRST_OBJECT) return decodePrimitive(bytes, at, end);
   const input = idle ?? new Input();
   idle = null;
   try {
@@ -41,6 +43,14 @@ export function decode(bytes: Uint8Array, at: number, end: number): unknown {
     input.close();
     idle = input;
   }
+}
+
+/** Nothing is inside a primitive, and reading one runs nobody's code: there is nothing to end. */
+function decodePrimitive(bytes: Uint8Array, at: number, end: number): unknown {
+  primitive.aim(bytes, at, end);
+  const value = readValue(primitive);
+  if (primitive.pos !== end) primitive.fail("bytes after the value");
+  return value;
 }
 
 /** Reads a message; {@linkcode decode} or what stands in for it. */

@@ -32,6 +32,7 @@ const NO_HANDLES: readonly DepartingHandle[] = [];
 // One for each use, so that neither loses the shapes and the view that it goes on using.
 let idle: Output | null = new Output();
 let idlePrivate: Output | null = new Output();
+const short = new Output();
 let departing = NO_HANDLES;
 let carries = false;
 
@@ -59,6 +60,26 @@ export function encodeInto(bytes: Uint8Array, at: number, end: number, value: un
     out.close();
     idle = out;
   }
+}
+
+/** A value that is written without anybody's code being run, in at most {@linkcode SHORT_BYTES}. */
+export type Short = number | string;
+
+/** Longest encoding of a {@linkcode Short}. */
+export const SHORT_BYTES = 64;
+const SHORT_UNITS = 29;
+
+/** Whether {@linkcode encodeShort} may write it. */
+export function isShort(value: unknown): value is Short {
+  return typeof value === "number" || (typeof value === "string" && value.length <= SHORT_UNITS);
+}
+
+/** Writes a short value into `bytes` at `at`, where there is room, and gives the position after it. */
+export function encodeShort(bytes: Uint8Array, at: number, value: Short): number {
+  short.aim(bytes, at, at + SHORT_BYTES);
+  if (typeof value === "number") short.number(value);
+  else short.text(value);
+  return short.pos;
 }
 
 /**

@@ -47,13 +47,18 @@ export class Input {
 
   /** Starts a message in `bytes` [at, end). */
   open(bytes: Uint8Array, at: number, end: number): void {
+    this.aim(bytes, at, end);
+    this.#room = this.end - at;
+  }
+
+  /** Starts a message that is a primitive: it needs no {@linkcode Input.close}. */
+  aim(bytes: Uint8Array, at: number, end: number): void {
     if (bytes !== this.bytes) {
       this.bytes = bytes;
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     this.pos = at;
     this.end = Math.min(end, bytes.length);
-    this.#room = this.end - at;
   }
 
   /** Says that objects are referred to by number: from here on they are kept. */

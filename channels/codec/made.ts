@@ -39,7 +39,7 @@ export interface Tools {
 /** Makes a function that makes objects with these keys. */
 export function makerOf(keys: readonly string[]): Maker | undefined {
   const fields = keys.map((key) => `${JSON.stringify(key)}: next(from)`);
-  return made(["from", "next"], `return {${fields.join()}};`) as Maker | undefined;
+  return made<Maker>(["from", "next"], `return {${fields.join()}};`);
 }
 
 /** Makes a function that writes objects of a shape. */
@@ -66,13 +66,14 @@ export function writerOf(shape: Shape, tools: Tools): Writer | undefined {
     }
     return true;
   };`;
-  return made(["shape", "keys", "tools"], text)?.(shape, keys, tools) as Writer | undefined;
+  return made<Making>(["shape", "keys", "tools"], text)?.(shape, keys, tools);
 }
 
-// deno-lint-ignore no-explicit-any -- the text says what it takes and gives
-function made(parameters: readonly string[], text: string): ((...args: any[]) => unknown) | undefined {
+type Making = (shape: Shape, keys: readonly string[], tools: Tools) => Writer;
+
+function made<F>(parameters: readonly string[], text: string): F | undefined {
   try {
-    return new Function(...parameters, `"use strict"; ${text}`) as never;
+    return new Function(...parameters, `"use strict"; ${text}`) as F;
   } catch {
     return undefined;
   }

@@ -89,14 +89,20 @@ export class Output {
 
   /** Starts a message in `bytes` [at, end). */
   open(bytes: Uint8Array, at: number, end: number): void {
+    this.aim(bytes, at, end);
+    this.#start = at;
+    this.#apart = 0;
+    this.message = ++messages;
+  }
+
+  /** Starts a message that is one number or text: it needs no {@linkcode Output.close}. */
+  aim(bytes: Uint8Array, at: number, end: number): void {
     if (bytes !== this.bytes) {
       this.bytes = bytes;
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    this.pos = this.#start = at;
-    this.#apart = 0;
+    this.pos = at;
     this.end = Math.min(end, bytes.length);
-    this.message = ++messages;
   }
 
   /** Starts a message in private memory. */
