@@ -12,7 +12,7 @@
  */
 
 const ALWAYS = 1024;
-const SELDOM = 8;
+const SELDOM = 32;
 
 /** What is known of one kind of objects. */
 export class Vigilance {

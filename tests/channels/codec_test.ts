@@ -421,7 +421,7 @@ Deno.test("encodeInto() finds symbol keys and named elements of arrays soon when
   const marked = () => [{ trusted: 1, list: [1], [Symbol("mark")]: 2 }];
   const named = () => [{ trusted: 1, list: Object.assign([1], { total: 3 }) }];
   for (const make of [marked, named]) {
-    assert(firstRefused(make) <= 8, "found late");
+    assert(firstRefused(make) <= 32, "found late");
     assertEquals(firstRefused(make), 1, "after an alarm each one is looked at");
   }
 });
