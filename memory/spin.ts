@@ -8,8 +8,8 @@
  *
  * - I1: a spin pays while two of three find something: then one that fails costs less than they saved.
  * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 64th wait spins, after
- *   each such half as many, down to every 4096th, until several in a row find something; and one after
- *   a long sleep.
+ *   each such a quarter as many, down to every 16,384th, until {@linkcode BEST} in a row find something;
+ *   and one short one after a long sleep.
  *
  * @module
  */
@@ -24,7 +24,8 @@ const START = 4;
 const BEST = 8;
 const LOSS = 2;
 const PROBE_FIRST = 64;
-const PROBE_LAST = 4096;
+const PROBE_LAST = 16_384;
+const PROBE_TIMES = 4;
 /**
  * A probe, in milliseconds. Two isolates that wake each other tend to share a core, where a spin only
  * keeps the other from running; the scheduler moves one away once it has waited for over 0.5 ms.
@@ -49,7 +50,7 @@ export class SpinHabit {
     const longest = Math.min(SPIN_MS, LEAST_MS + TIMES_TYPICAL * this.#typical);
     const begun = performance.now();
     const found = lookUntil(begun + (isProbe ? PROBE_MS : longest), words, { at, attempt });
-    if (isProbe) this.#probeAt = Math.min(PROBE_LAST, this.#probeAt * 2);
+    if (isProbe) this.#probeAt = Math.min(PROBE_LAST, this.#probeAt * PROBE_TIMES);
     this.#learn(found, Math.min(SPIN_MS, performance.now() - begun));
     return found;
   }
@@ -57,7 +58,6 @@ export class SpinHabit {
   /** A long sleep is over: what comes now may be the start of something lively. */
   freshen(): void {
     this.#credit = Math.max(this.#credit, LOSS);
-    this.#probeAt = PROBE_FIRST;
   }
 
   #learn(found: Found, took: number): void {
@@ -67,7 +67,7 @@ export class SpinHabit {
       this.#credit = Math.min(BEST, this.#credit + 1);
       this.#typical += (took - this.#typical) / 8;
       // A probe is long enough to find something even where spins do not pay; those after it tell.
-      if (this.#credit >= START) this.#probeAt = PROBE_FIRST;
+      if (this.#credit === BEST) this.#probeAt = PROBE_FIRST;
     }
   }
 }
