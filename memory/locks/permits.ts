@@ -25,7 +25,7 @@
  *
  * @module
  */
-import { compareExchange, load, store } from "../atomics.ts";
+import { compareExchange, glance, load, store } from "../atomics.ts";
 import { firstOf, forgetPlace, isEmpty, NOBODY, type Places } from "./places.ts";
 
 /** Most permits of a semaphore. */
@@ -128,25 +128,27 @@ export function permitInTurn(words: Int32Array, permits: Permits, me: number): n
 
 /** Gives a permit back, or a new one; {@linkcode REFUSED} when there would be too many. */
 export function givePermit(words: Int32Array, permits: Permits, me: number): number {
-  const flags = load(words, permits.records + me) >>> 12 === 0 ? SIGNALS_BIT : 0;
+  const flags = glance(words, permits.records + me) >>> 12 === 0 ? SIGNALS_BIT : 0;
   return makeMove(words, permits, { me, kind: GIVE, flags });
 }
 
 /** Makes a move; gives the word as it was before, or {@linkcode REFUSED}. */
 export function makeMove(words: Int32Array, permits: Permits, move: Move): number {
   const mine = permits.records + move.me;
-  const record = load(words, mine);
+  // Nobody else writes the record of who is alive.
+  const record = glance(words, mine);
   const count = record >>> 12;
   const step = move.kind === TAKE ? 1 : -1;
   for (;;) {
     const seen = load(words, permits.word);
-    const free = load(words, freeAt(permits, seen));
+    // Read after the word, and true while the word is the same, which the exchange makes sure of.
+    const free = glance(words, freeAt(permits, seen));
     if (free === (move.kind === TAKE ? 0 : permits.bound)) {
       if (load(words, permits.word) === seen) return REFUSED;
       continue;
     }
     noteLast(words, permits, { seen, me: move.me });
-    if (load(words, permits.notes + move.me) !== 0) store(words, permits.notes + move.me, 0);
+    if (glance(words, permits.notes + move.me) !== 0) store(words, permits.notes + move.me, 0);
     const next = wordAfter(seen, move);
     store(words, freeAt(permits, next), free - step);
     store(words, mine, recordOf(count, next >> 10, move.kind));

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { load, store } from "../atomics.ts";
+import { glance, load, store } from "../atomics.ts";
 import { MAX_ISOLATES } from "../layout.ts";
 import { PENDING } from "../line.ts";
 import { SEMAPHORE_REGION } from "../region.ts";
@@ -92,9 +92,9 @@ export class SemaphoreCore implements Core, Gate<Hold> {
 
   /** A permit that `release` gave back already is not given back again. */
   #end(): void {
-    const isSignal = (load(this.#words, this.#permits.word) & SIGNALS_BIT) !== 0;
-    const count = load(this.#words, this.#permits.records + this.#me) >>> 12;
-    if (isSignal || count > 0) this.release();
+    const count = glance(this.#words, this.#permits.records + this.#me) >>> 12;
+    const isSignal = () => (load(this.#words, this.#permits.word) & SIGNALS_BIT) !== 0;
+    if (count > 0 || isSignal()) this.release();
   }
 }
 

@@ -107,7 +107,7 @@ export class Turns<T> {
 
   /** Rings the first who waits, if there is something to take. */
   passOn(): void {
-    if (!this.#gate.isOpen()) return;
+    if (isEmpty(this.#words, this.#places) || !this.#gate.isOpen()) return;
     const first = firstOf(this.#words, this.#places);
     if (first !== NOBODY) this.#isolate.park.ringOne(first, this.line.topic);
   }
