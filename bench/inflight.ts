@@ -14,6 +14,9 @@ import { Rival } from "./rival.ts";
 const WINDOW = 64;
 const EACH = 128;
 const RIVAL_EACH = 32;
+/** Rounds until the engine has optimized what runs in each of them. */
+const WARMUP = 10;
+const ROUNDS = 25;
 
 await using actor = await spawn(Echo);
 using rival = new Rival();
@@ -26,6 +29,8 @@ async function askMany(): Promise<void> {
 const result = await contest({
   title: `ask, ${WINDOW} in flight, small object`,
   unit: "us",
+  rounds: ROUNDS,
+  warmup: WARMUP,
   contenders: [
     {
       name: "ask",

@@ -14,7 +14,7 @@ import { Python, pythonContender } from "./python.ts";
 const PEOPLE = 4;
 const COUNTS: Readonly<Record<string, number>> = { "number": 200_000, "small object": 200_000 };
 const PYTHON_COUNT = 20_000;
-const ROUNDS = 5;
+const ROUNDS = 11;
 
 const queue = new Queue<unknown>({ maxsize: 4096 });
 const people = await Promise.all(

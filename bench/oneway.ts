@@ -21,7 +21,9 @@ const COUNTS: Readonly<Record<string, readonly [number, number]>> = {
   "medium object": [20_000, 5_000],
   "1 KiB bytes": [20_000, 10_000],
 };
-const ROUNDS = 5;
+const ROUNDS = 11;
+/** Rounds until the engine has optimized what runs in each of them. */
+const WARMUP = 4;
 /** Messages in a round of Python, for the samples that it has. */
 const PYTHON_COUNTS: Readonly<Record<string, number>> = {
   "number": 20_000,
@@ -102,7 +104,13 @@ const results: Result[] = [];
 for (const what of chosen.length > 0 ? chosen : Object.keys(SAMPLES)) {
   const title = `one way, ${what}`;
   results.push(
-    await contest({ title, unit: "k/s", rounds: ROUNDS, contenders: contenders(what) }),
+    await contest({
+      title,
+      unit: "k/s",
+      rounds: ROUNDS,
+      warmup: WARMUP,
+      contenders: contenders(what),
+    }),
   );
 }
 report(results);
