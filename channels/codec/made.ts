@@ -22,7 +22,7 @@ export type Writer = (out: Output, value: object) => boolean;
 
 /** What a {@linkcode Writer} needs. */
 export interface Tools {
-  /** Whether it is an object that a writer may write, apart from its keys. */
+  /** The brand of handles, which are not written by their keys. */
   readonly handle: symbol;
   /** `Object.getPrototypeOf`. */
   readonly getPrototypeOf: (value: object) => object | null;
@@ -54,10 +54,10 @@ export function writerOf(shape: Shape, tools: Tools): Writer | undefined {
   const text = `
   const { handle, getPrototypeOf, plainPrototype, begin, write, atKey } = tools;
   return (out, value) => {
+    if (value[handle] !== undefined || getPrototypeOf(value) !== plainPrototype) return false;
     let at = 0;
     for (const key in value) if (key !== keys[at++]) return false;
-    if (at !== ${keys.length} || value[handle] !== undefined) return false;
-    if (getPrototypeOf(value) !== plainPrototype) return false;
+    if (at !== ${keys.length}) return false;
     begin(out, value, shape);
     let field;
     try {${fields.join("")}
