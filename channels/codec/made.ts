@@ -11,14 +11,25 @@
  * @module
  */
 
-import type { Output } from "./output.ts";
-import type { Shape } from "./shapes.ts";
-
 /** Makes an object; `next` gives its values, in the order of the keys. */
 export type Maker = <From>(from: From, next: (from: From) => unknown) => object;
 
+/** What is written to; `Output` says what the methods do. */
+export interface Sink {
+  /** Writes a number. */
+  number(value: number): void;
+  /** Writes a string. */
+  text(value: string): void;
+}
+
 /** Writes an object if it is a plain one with the keys of the shape; whether it was. */
-export type Writer = (out: Output, value: object) => boolean;
+export type Writer = (out: Sink, value: object) => boolean;
+
+/** A shape as far as it matters here. */
+export interface Keyed {
+  /** The keys in order. */
+  readonly keys: readonly string[];
+}
 
 /** What a {@linkcode Writer} needs. */
 export interface Tools {
@@ -29,9 +40,9 @@ export interface Tools {
   /** `Object.prototype`. */
   readonly plainPrototype: object;
   /** Says what the keys of the object are. */
-  begin(out: Output, value: object, shape: Shape): void;
+  begin(out: never, value: object, shape: never): void;
   /** Writes any value. */
-  write(out: Output, value: unknown): void;
+  write(out: never, value: unknown): void;
   /** Makes the error for a value under a key. */
   atKey(error: unknown, key: string): unknown;
 }
@@ -43,7 +54,7 @@ export function makerOf(keys: readonly string[]): Maker | undefined {
 }
 
 /** Makes a function that writes objects of a shape. */
-export function writerOf(shape: Shape, tools: Tools): Writer | undefined {
+export function writerOf(shape: Keyed, tools: Tools): Writer | undefined {
   const { keys } = shape;
   const fields = keys.map((key, index) => `
     at = ${index};
@@ -69,7 +80,7 @@ export function writerOf(shape: Shape, tools: Tools): Writer | undefined {
   return made<Making>(["shape", "keys", "tools"], text)?.(shape, keys, tools);
 }
 
-type Making = (shape: Shape, keys: readonly string[], tools: Tools) => Writer;
+type Making = (shape: Keyed, keys: readonly string[], tools: Tools) => Writer;
 
 function made<F>(parameters: readonly string[], text: string): F | undefined {
   try {
