@@ -206,10 +206,12 @@ export function takeCommand({ isolate }: Station): number {
  * its lock, which takes as long as to load all of Troupe, which finds its {@linkcode Boot}.
  */
 function entryUrl(): URL {
-  return new URL(moduleOf(`import { workerData } from "node:worker_threads";
+  const modules = [moduleOf(FIRST_LINES), WHOLE];
+  return new URL(moduleOf(modules.map((url) => `import ${JSON.stringify(url)};`).join("")));
+}
+
+const FIRST_LINES = `import { workerData } from "node:worker_threads";
 const [held, life] = [Promise.withResolvers(), Promise.withResolvers()];
 const boot = workerData[${JSON.stringify(BOOT)}];
 boot.hold = { held: held.promise, letGo: life.resolve };
-navigator.locks.request(boot.lock, () => (held.resolve(), life.promise));
-await import(${JSON.stringify(WHOLE)});`));
-}
+navigator.locks.request(boot.lock, () => (held.resolve(), life.promise));`;
