@@ -28,6 +28,7 @@ import {
   encodeShort,
   isShort,
   type Short,
+  SHORT_BYTES,
   takeDeparture,
 } from "./codec/encoder.ts";
 import { openStream, type Outgoing } from "./stream.ts";
@@ -123,7 +124,9 @@ export function post(
   ring: Cellular,
   { value, head }: Letter,
 ): Posted | undefined {
-  if (head === undefined && isShort(value)) return postShort(isolate, ring, value);
+  if (head === undefined && ring.room >= SHORT_BYTES && isShort(value)) {
+    return postShort(isolate, ring, value);
+  }
   const desk = deskOf(isolate);
   const length = write(desk, value, head);
   if (length < 0 || length > ring.room) {

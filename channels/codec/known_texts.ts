@@ -23,25 +23,35 @@ const READ_MIN = 4;
 const PLACE_BYTES = 32;
 const PLACES = 1024;
 
+/** So many more misses than hits are borne. */
+const PATIENCE = 64;
+/** After those so many texts are let pass, and then so many are tried. */
+const PAUSE = 4096;
+const TRIES = 16;
+
 /** One table, and whether looking into it has paid off lately. */
 class Known {
   readonly texts: string[] = new Array(PLACES).fill("");
   readonly bytes = new Uint8Array(PLACES * PLACE_BYTES);
   readonly view = new DataView(this.bytes.buffer);
-  /** Above 0: so many more misses than hits are borne; below: so many texts are let pass. */
-  luck = 64;
+  // Above 0: misses that are still borne; below: texts that are still let pass.
+  #luck = PATIENCE;
 
   /** Whether the next text is looked for. */
   isDue(): boolean {
-    return this.luck > 0 || (++this.luck === 0 && (this.luck = 16) > 0);
+    if (this.#luck > 0) return true;
+    if (++this.#luck === 0) this.#luck = TRIES;
+    return false;
   }
 
+  /** It was found. */
   hit(): void {
-    if (this.luck < 64) this.luck += 2;
+    if (this.#luck < PATIENCE) this.#luck += 2;
   }
 
+  /** It was not. */
   miss(): void {
-    if (--this.luck === 0) this.luck = -4096;
+    if (--this.#luck === 0) this.#luck = -PAUSE;
   }
 }
 
