@@ -68,11 +68,12 @@ function expectLeft(stage: Scene, items: unknown[], lost = 0): void {
   assertEquals([getAll(me, mine), mine.leases.unfinished, mine.leases.lost], [items, 0, lost]);
   mine.leave();
   const { held, loose, shared } = countBlocks(me.arena);
-  assertEquals({ held, loose, shared }, { held: 1, loose: 0, shared: 0 }, "but for the desk");
+  // Whoever sent more than a number or a short text keeps a desk.
+  assertEquals([held <= 1, loose, shared], [true, 0, 0]);
 }
 
 const LONG = new Uint8Array(3000).fill(5);
-for (const [kind, item] of [["short", "item"], ["long", LONG]] as const) {
+for (const [kind, item] of [["text", "item"], ["short", ["item"]], ["long", LONG]] as const) {
   Deno.test(`ledger I2: a consumer that dies after it took the cell: ${kind}`, () => {
     const stage = scene();
     putter(stage.me, stage.mine).trySend({ value: item });
