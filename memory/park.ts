@@ -33,7 +33,7 @@ import {
   TOPICS,
 } from "./bell.ts";
 import { KeepAlive } from "./keep_alive.ts";
-import { SLOT_BELL } from "./slots.ts";
+import { countAwake, SLOT_BELL } from "./slots.ts";
 import { SpinHabit } from "./spin.ts";
 
 /** Longest time that microtasks may hold the event loop up, in milliseconds. */
@@ -44,6 +44,7 @@ const MOST_LOOKED_AT = 8;
 const CHECK_EVERY = 32;
 const SLICE_MS = 50;
 const LONG_SLEEP_MS = 10;
+const CORES = Math.max(1, navigator.hardwareConcurrency);
 const soon: (task: () => void) => void = globalThis.setImmediate ??
   ((task: () => void) => setTimeout(task, 0));
 
@@ -78,7 +79,7 @@ export class Park {
   readonly #slot: number;
   readonly #byTopic: Source[][] = Array.from({ length: TOPICS }, () => []);
   readonly #unarmed = new Set<Source>();
-  readonly #habit = new SpinHabit();
+  readonly #habit: SpinHabit;
   readonly #microturn = () => this.#turn();
   readonly #attempt = () => this.#tryAll();
   #state: State = "idle";
@@ -89,6 +90,9 @@ export class Park {
   #settled = 0;
   #lastBreath = 0;
   #waking = false;
+  /** Lists that are rung later, and their topics; `undefined` while all are rung at once. */
+  #muffled: Map<number, number> | undefined;
+  readonly #unrung = new Map<number, number>();
   /** Who keeps the event loop alive. */
   readonly keepAlive: KeepAlive = new KeepAlive();
   /** Called when some isolate died. */
@@ -105,6 +109,7 @@ export class Park {
     this.#slot = slot;
     this.#words = arena.words;
     this.#bell = arena.slotAt(slot) + SLOT_BELL;
+    this.#habit = new SpinHabit(() => countAwake(arena, CORES) > CORES);
   }
 
   /** Starts to wait for a source, or says that it is wanted again. */
@@ -126,8 +131,30 @@ export class Park {
     source.known = source.armed = false;
   }
 
+  /**
+   * Does something after which somebody should be rung, and leaves that to {@linkcode Park.ringOut}: one
+   * ring for many changes. To be followed by it before this isolate waits for anything, or runs what may
+   * never end.
+   */
+  muffled(act: () => void): void {
+    this.#muffled = this.#unrung;
+    try {
+      act();
+    } finally {
+      this.#muffled = undefined;
+    }
+  }
+
+  /** Rings those who were not rung yet. */
+  ringOut(): void {
+    if (this.#unrung.size === 0) return;
+    for (const [list, topic] of this.#unrung) this.changed(list, topic);
+    this.#unrung.clear();
+  }
+
   /** Rings all who wait on a list, after what they wait for changed. */
   changed(list: number, topic: number): void {
+    if (this.#muffled !== undefined) return void this.#muffled.set(list, topic);
     for (let groups = callUp(this.#words, list); groups !== 0; groups &= groups - 1) {
       const group = 31 - Math.clz32(groups & -groups);
       let slots = callUpGroup(this.#words, list, group);
@@ -188,6 +215,7 @@ export class Park {
   blockOnAny(sources: readonly Source[], { attempt, timeout = Infinity }: Blocking): boolean {
     if (attempt()) return true;
     if (timeout <= 0) return false;
+    this.ringOut();
     if (!this.#arena.shared) {
       throw new NotSupportedError(
         "Cannot block: this program has a single isolate, so it waits alone",
