@@ -23,8 +23,6 @@ import {
   ALL_TOPICS,
   answer,
   ASLEEP,
-  callUp,
-  callUpGroup,
   COMMAND,
   DEATH,
   enlist,
@@ -33,7 +31,8 @@ import {
   TOPICS,
 } from "./bell.ts";
 import { KeepAlive } from "./keep_alive.ts";
-import { countAwake, SLOT_BELL } from "./slots.ts";
+import { Ringer } from "./ringer.ts";
+import { SLOT_BELL } from "./slots.ts";
 import { SpinHabit } from "./spin.ts";
 
 /** Longest time that microtasks may hold the event loop up, in milliseconds. */
@@ -44,7 +43,6 @@ const MOST_LOOKED_AT = 8;
 const CHECK_EVERY = 32;
 const SLICE_MS = 50;
 const LONG_SLEEP_MS = 10;
-const CORES = Math.max(1, navigator.hardwareConcurrency);
 const soon: (task: () => void) => void = globalThis.setImmediate ??
   ((task: () => void) => setTimeout(task, 0));
 
@@ -79,7 +77,7 @@ export class Park {
   readonly #slot: number;
   readonly #byTopic: Source[][] = Array.from({ length: TOPICS }, () => []);
   readonly #unarmed = new Set<Source>();
-  readonly #habit: SpinHabit;
+  readonly #habit = new SpinHabit();
   readonly #microturn = () => this.#turn();
   readonly #attempt = () => this.#tryAll();
   #state: State = "idle";
@@ -90,11 +88,10 @@ export class Park {
   #settled = 0;
   #lastBreath = 0;
   #waking = false;
-  /** Lists that are rung later, and their topics; `undefined` while all are rung at once. */
-  #muffled: Map<number, number> | undefined;
-  readonly #unrung = new Map<number, number>();
   /** Who keeps the event loop alive. */
   readonly keepAlive: KeepAlive = new KeepAlive();
+  /** How it rings others. */
+  readonly ringer: Ringer;
   /** Called when some isolate died. */
   onDeath: () => void = () => {};
   /** Called, before anything else is done, when this isolate was given a command or some isolate died. */
@@ -109,7 +106,7 @@ export class Park {
     this.#slot = slot;
     this.#words = arena.words;
     this.#bell = arena.slotAt(slot) + SLOT_BELL;
-    this.#habit = new SpinHabit(() => countAwake(arena, CORES) > CORES);
+    this.ringer = new Ringer(arena.words, (to, bits) => this.#ring(to, bits));
   }
 
   /** Starts to wait for a source, or says that it is wanted again. */
@@ -131,39 +128,9 @@ export class Park {
     source.known = source.armed = false;
   }
 
-  /**
-   * Does something after which somebody should be rung, and leaves that to {@linkcode Park.ringOut}: one
-   * ring for many changes. To be followed by it before this isolate waits for anything, or runs what may
-   * never end.
-   */
-  muffled(act: () => void): void {
-    this.#muffled = this.#unrung;
-    try {
-      act();
-    } finally {
-      this.#muffled = undefined;
-    }
-  }
-
-  /** Rings those who were not rung yet. */
-  ringOut(): void {
-    if (this.#unrung.size === 0) return;
-    for (const [list, topic] of this.#unrung) this.changed(list, topic);
-    this.#unrung.clear();
-  }
-
   /** Rings all who wait on a list, after what they wait for changed. */
   changed(list: number, topic: number): void {
-    if (this.#muffled !== undefined) return void this.#muffled.set(list, topic);
-    for (let groups = callUp(this.#words, list); groups !== 0; groups &= groups - 1) {
-      const group = 31 - Math.clz32(groups & -groups);
-      let slots = callUpGroup(this.#words, list, group);
-      while (slots !== 0) {
-        const low = 31 - Math.clz32(slots & -slots);
-        this.#ring((group << 5) + low, 1 << topic);
-        slots &= slots - 1;
-      }
-    }
+    this.ringer.changed(list, topic);
   }
 
   /** Rings one isolate for what waits under a topic; here it is tried again soon. */
@@ -215,7 +182,7 @@ export class Park {
   blockOnAny(sources: readonly Source[], { attempt, timeout = Infinity }: Blocking): boolean {
     if (attempt()) return true;
     if (timeout <= 0) return false;
-    this.ringOut();
+    this.ringer.ringOut();
     if (!this.#arena.shared) {
       throw new NotSupportedError(
         "Cannot block: this program has a single isolate, so it waits alone",

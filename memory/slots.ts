@@ -14,7 +14,7 @@
 import type { ExitReason } from "../errors.ts";
 import type { Arena } from "./arena.ts";
 import { add, compareExchange, load, store } from "./atomics.ts";
-import { ASLEEP, DEATH, ring } from "./bell.ts";
+import { DEATH, ring } from "./bell.ts";
 import { AT_DEATHS, MAX_ISOLATES } from "./layout.ts";
 
 /** Nobody has the slot. */
@@ -203,19 +203,6 @@ export function sayExitCode(arena: Arena, slot: number, exitCode: number): void 
   const at = arena.slotAt(slot);
   store(arena.words, at + SLOT_EXIT_CODE, exitCode);
   store(arena.words, at + SLOT_EXIT_SAID, 1);
-}
-
-/** Isolates that do not sleep; counted until there are more than `enough`. */
-export function countAwake(arena: Arena, enough: number): number {
-  let awake = 0;
-  for (let slot = 0; slot < MAX_ISOLATES && awake <= enough; slot++) {
-    const at = arena.slotAt(slot);
-    const state = load(arena.words, at + SLOT_STATE) & 7;
-    if ((state === STARTING || state === RUNNING) && load(arena.words, at + SLOT_BELL) !== ASLEEP) {
-      awake++;
-    }
-  }
-  return awake;
 }
 
 /** Rings the doorbell of every isolate there is. */

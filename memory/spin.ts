@@ -41,21 +41,12 @@ export class SpinHabit {
   #waits = 0;
   #probeAt = PROBE_FIRST;
   #typical = SPIN_MS / TIMES_TYPICAL;
-  readonly #isCrowded: () => boolean;
-
-  /** For an isolate that is told by `isCrowded` whether a spin would keep others from running. */
-  constructor(isCrowded: () => boolean) {
-    this.#isCrowded = isCrowded;
-  }
 
   /** Tries something until it succeeds or the word is not 0, as long as that was worth it lately. */
   look(words: Int32Array, at: number, attempt: () => boolean): Found {
     const isProbe = this.#credit === 0;
     if (isProbe && ++this.#waits < this.#probeAt) return "nothing";
     const longest = Math.min(SPIN_MS, LEAST_MS + TIMES_TYPICAL * this.#typical);
-    const first = lookShortly(words, at, attempt);
-    if (first !== "nothing") return first;
-    if (this.#isCrowded()) return "nothing";
     const begun = performance.now();
     const found = lookUntil(begun + (isProbe ? PROBE_MS : longest), words, { at, attempt });
     if (isProbe) this.#probeAt = Math.min(PROBE_LAST, this.#probeAt * 2);
@@ -86,17 +77,12 @@ function lookUntil(
   words: Int32Array,
   { at, attempt }: { at: number; attempt: () => boolean },
 ): Found {
-  for (;;) {
-    const found = lookShortly(words, at, attempt);
-    if (found !== "nothing" || performance.now() >= end) return found;
-  }
-}
-
-function lookShortly(words: Int32Array, at: number, attempt: () => boolean): Found {
-  for (let look = 0; look < LOOKS_A_CHECK; look++) {
-    if (attempt()) return "success";
-    if (load(words, at) !== 0) return "rung";
-    pause();
-  }
+  do {
+    for (let look = 0; look < LOOKS_A_CHECK; look++) {
+      if (attempt()) return "success";
+      if (load(words, at) !== 0) return "rung";
+      pause();
+    }
+  } while (performance.now() < end);
   return "nothing";
 }

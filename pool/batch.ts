@@ -52,7 +52,7 @@ export class Batch {
       const running = this.#begin(order);
       if (running !== undefined) return running.then(() => this.run());
     }
-    this.#station.isolate.park.ringOut();
+    this.#station.isolate.park.ringer.ringOut();
     return performance.now() - this.#begun;
   }
 
@@ -61,7 +61,7 @@ export class Batch {
     try {
       const result = this.#run.run(order);
       if (!isThenable(result)) return this.#send(order, result);
-      this.#station.isolate.park.ringOut();
+      this.#station.isolate.park.ringer.ringOut();
       return Promise.resolve(result).then(
         (value) => this.#send(order, value),
         (error) => this.#sendError(order, error),
@@ -84,11 +84,11 @@ export class Batch {
   }
 
   #quietly(send: () => void): void {
-    const { park } = this.#station.isolate;
-    park.muffled(send);
+    const { ringer } = this.#station.isolate.park;
+    ringer.muffled(send);
     const now = performance.now();
     if (now - this.#rung < RING_MS) return;
     this.#rung = now;
-    park.ringOut();
+    ringer.ringOut();
   }
 }

@@ -209,9 +209,7 @@ export class Crew implements SeatEvents, Answerable {
       this.gauges.failed++;
       this.#events.happened({ type: "task-failed", task: lease.code.name, error: how.error });
     }
-    const wasWaiting = lease.line !== undefined;
-    this.#lines.unwanted(lease);
-    if (wasWaiting) this.#events.roomier();
+    if (this.#lines.unwanted(lease)) this.#events.roomier();
     if (--this.#unsettled > 0) return;
     this.#events.happened(DRAINED);
     for (const resolve of this.#idle.splice(0)) resolve();
