@@ -83,6 +83,15 @@ troupeTest("those behind a task that ends its worker run elsewhere, once", async
   assertEquals([seen.size, log.empty()], [50, true]);
 });
 
+troupeTest("K04 a result can be awaited again, and by others: it is the same", async () => {
+  await using pool = new Pool({ size: 1 });
+  const result = pool.applyAsync(sometimes, [1, "value"]);
+  assertEquals(await Promise.all([result, result, result.get()]), [1, 1, 1]);
+  const failed = pool.applyAsync(sometimes, [2, "error"]);
+  const first = await rejectsWith(failed, RemoteError);
+  assertEquals(await rejectsWith(failed.get(), RemoteError), first);
+});
+
 troupeTest(
   "Recalls: an order is begun or taken back, never both; its place is used again",
   async () => {
