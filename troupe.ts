@@ -232,6 +232,8 @@ export type { Folding, KeyedFolding } from "./pool/pipeline/fold.ts";
 export { lines } from "./pool/pipeline/lines.ts";
 export { merge } from "./pool/pipeline/merge.ts";
 export type { MergedItem } from "./pool/pipeline/merge.ts";
+export { zip } from "./pool/pipeline/zip.ts";
+export type { Zipped } from "./pool/pipeline/zip.ts";
 export type { Checkpoint } from "./pool/pipeline/progress.ts";
 export type { PipelineRun, RunControl, Running, RunOptions } from "./pool/pipeline/run.ts";
 export type { PipelineSink } from "./pool/pipeline/sink.ts";

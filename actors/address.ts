@@ -154,8 +154,8 @@ export class Address {
   }
 
   /** Asks under a number that is waited for already; resolves once the mailbox has the message. */
-  request(id: number, message: Message, placed: () => void): Promise<void> {
-    return this.#send(ASK, id, { message, options: NO_OPTIONS, placed });
+  request(id: number, message: Message): Promise<void> {
+    return this.#send(ASK, id, { message, options: NO_OPTIONS });
   }
 
   /** Stops waiting for a reply and tells the actor; `false` when it was settled before. */

@@ -22,7 +22,7 @@ export function intakeOf({ isolate }: Station, mailbox: Mailbox): Receiver {
     ended() {},
     taking: (cell) => {
       if (mailbox.isGuarded && !isAlive(arena, life)) throw DECLARED_DEAD;
-      return mailbox.start(mailbox.ring.ticketOf(cell));
+      mailbox.start(mailbox.ring.ticketOf(cell));
     },
   }, true);
 }

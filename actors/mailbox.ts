@@ -7,8 +7,7 @@
  * - I1: messages of one sender are handled in the order in which they were accepted.
  * - I2: STARTED is set before a message leaves the ring, DONE after its handler: so after a death it is
  *   known which message was in hand, and that all later ones were not touched.
- * - I3: a message is either started or taken back, never both: one word for each ticket decides.
- * - I4: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
+ * - I3: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
  *
  * @module
  */
@@ -30,7 +29,7 @@ import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Lives, writeEnding } from "./lives.ts";
 import { discardBegun, discardUnread } from "./unread.ts";
-import { markStarted, markTakenBack } from "./recall.ts";
+import { Recalls } from "./recall.ts";
 import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
@@ -47,6 +46,7 @@ import {
   type Overflow,
   OVERFLOWS,
   REASON,
+  RECALLS,
   RING,
   STARTED,
   STATE,
@@ -87,6 +87,7 @@ export class Mailbox {
   // Made when they are needed: of most actors in a host, an isolate knows no more than that they are there.
   #ring: Ring | undefined;
   #lives: Lives | undefined;
+  #recalls: Recalls | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
   constructor(isolate: Isolate, region: BlockHandle) {
@@ -107,6 +108,11 @@ export class Mailbox {
   /** The actor's lives. */
   get lives(): Lives {
     return this.#lives ??= new Lives(this.#isolate, this.#at);
+  }
+
+  /** Its places for orders that can be taken back. */
+  get recalls(): Recalls {
+    return this.#recalls ??= new Recalls(this.#isolate.arena.words, this.#at + RECALLS);
   }
 
   /** OPENING, OPEN or CLOSED. */
@@ -161,19 +167,9 @@ export class Mailbox {
     compareExchange(this.#isolate.arena.words, this.#at + STATE, OPENING, OPEN);
   }
 
-  /** A message leaves the ring for its handler; `false` when its sender has taken it back. */
-  start(ticket: number): boolean {
+  /** A message leaves the ring for its handler. */
+  start(ticket: number): void {
     this.#store(STARTED, ticket + 1);
-    return markStarted(this.#isolate.arena.words, this.#at, ticket);
-  }
-
-  /**
-   * Takes a message back that was not started; `false` when it was. Only for the only sender of a
-   * mailbox, of messages that are among its last 128.
-   */
-  takeBack(ticket: number): boolean {
-    if (this.#left !== undefined) return false;
-    return markTakenBack(this.#isolate.arena.words, this.#at, ticket);
   }
 
   /** That message is the one with this number among the actor's messages. */
@@ -294,6 +290,7 @@ export class Mailbox {
     const latency = this.#latency();
     this.#ring?.readers.stir();
     this.#ring?.writers.stir();
+    this.#recalls?.leave();
     this.#left = { ending, handled, dropped, restarts, latency };
     letGoOfMailbox(this.#isolate, this.region);
     return true;

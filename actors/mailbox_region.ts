@@ -66,12 +66,12 @@ export const HOSTED_HANDLED = REGION_WORDS + 21;
 export const HOSTED_BUSY = REGION_WORDS + 22;
 /** Offset: the histogram of handlers' durations. */
 export const LATENCY = REGION_WORDS + 32;
-/** Offset: for each of the last messages, whether it was started or taken back. */
-export const TAKEN_BACK = LATENCY + BUCKETS;
-/** Messages that can be taken back at a time: as many as there are words for them. */
+/** Offset: for each order that can be taken back, whether it was begun or taken back. */
+export const RECALLS = LATENCY + BUCKETS;
+/** Orders that can be taken back at a time; a power of two. */
 export const RECALLABLE = 128;
 /** Offset: the ring. */
-export const RING = TAKEN_BACK + RECALLABLE;
+export const RING = RECALLS + RECALLABLE;
 const CELL_BYTES = 128;
 /** Of actors of which there are many. */
 const LIGHT = { cellBytes: 64, capacity: 4 };

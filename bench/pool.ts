@@ -10,7 +10,7 @@
 import { Pool } from "../mod.ts";
 import { fibonacci, noop } from "./actors.ts";
 import { contest, perSecond, perStep, report } from "./measure.ts";
-import { PythonPool } from "./python_pool.ts";
+import { Python, pythonContender, type PythonDemand } from "./python.ts";
 import { Rival } from "./rival.ts";
 
 const SIZE = 2;
@@ -83,27 +83,22 @@ const many = await contest({
 });
 const results = [trip, many];
 
-const isThere = await new Deno.Command("python3", { args: ["--version"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
-if (isThere) {
-  await using python = new PythonPool();
+await using python = Python.start();
+if (python !== undefined) {
   const against = async (
     title: string,
-    { unit, ours, workload }: {
+    { unit, ours, demand }: {
       unit: "us" | "k/s";
       ours: () => Promise<number>;
-      workload: "submit" | "map" | "trip";
+      demand: PythonDemand;
     },
   ) => {
-    const contenders = [
-      { name: "Troupe", round: ours },
-      { name: "Python multiprocessing.Pool", round: () => python.run(workload) },
-    ];
+    const contenders = [{ name: "Troupe", round: ours }, ...pythonContender(python, demand)];
     results.push(await contest({ title, unit, contenders, warmup: 20, rounds: 15 }));
   };
   await against("tasks that do nothing, submitted one by one, against Python", {
     unit: "k/s",
-    workload: "submit",
+    demand: { how: "submit", count: COUNT },
     ours: () =>
       perSecond(COUNT, async () => {
         const waited = [];
@@ -113,12 +108,12 @@ if (isThere) {
   });
   await against("map of 100,000 ints in chunks, against Python", {
     unit: "k/s",
-    workload: "map",
+    demand: { how: "map", count: ITEMS.length },
     ours: () => perSecond(ITEMS.length, () => pool.map(noop, ITEMS)),
   });
   await against("apply, one after the other, against Python", {
     unit: "us",
-    workload: "trip",
+    demand: { how: "apply", count: TRIPS },
     ours: () =>
       perStep(TRIPS, async () => {
         for (let i = 0; i < TRIPS; i++) await pool.apply(noop, i);

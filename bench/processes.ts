@@ -10,68 +10,12 @@
 import { Process, Queue, spawn } from "../mod.ts";
 import { answerQueue, Echo, ORDER } from "./actors.ts";
 import { type Contender, contest, pause, perStep, report } from "./measure.ts";
+import { Python, pythonContender, type PythonDemand } from "./python.ts";
 
 const COUNT = 20_000;
 const COLD_COUNT = 8;
 const COLD_MS = 20;
 const PYTHON_COUNT = 3000;
-const PYTHON = `
-import sys, time
-from multiprocessing import Pipe, Process
-def echo(end):
-    while True: end.send(end.recv())
-order = {"type": "order", "id": 123, "price": 12.5, "tags": ["a", "b"]}
-here, there = Pipe()
-Process(target=echo, args=(there,), daemon=True).start()
-here.send(order); here.recv()
-for line in sys.stdin:
-    count, gap = line.split()
-    total = 0
-    for _ in range(int(count)):
-        time.sleep(float(gap))
-        start = time.perf_counter()
-        here.send(order); here.recv()
-        total += time.perf_counter() - start
-    print(total / int(count) * 1e6, flush=True)
-`;
-
-/** A Python that measures itself, if there is one. */
-class Python implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #output: ReadableStreamDefaultReader<string>;
-
-  constructor() {
-    this.#child = new Deno.Command("python3", {
-      args: ["-c", PYTHON],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  /** Microseconds of a round trip, each after a pause. */
-  async trip(count: number, seconds: number): Promise<number> {
-    await this.#input.write(new TextEncoder().encode(`${count} ${seconds}\n`));
-    let line = "";
-    while (!line.endsWith("\n")) line += (await this.#output.read()).value ?? "\n";
-    return Number(line);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#input.close();
-    await this.#child.status;
-  }
-}
-
-function startPython(): Python | undefined {
-  try {
-    return new Python();
-  } catch {
-    return undefined;
-  }
-}
 
 await using inProcess = await spawn(Echo, { isolation: "process" });
 await using inThread = await spawn(Echo);
@@ -97,7 +41,7 @@ class Peer {
 }
 
 const peers = [new Peer(false), new Peer(true)];
-const python = startPython();
+await using python = Python.start();
 
 const asks: Record<string, () => Promise<unknown>> = {
   "ask of a process": () => inProcess.ask.echo(ORDER),
@@ -129,27 +73,24 @@ async function cold(call: () => unknown): Promise<number> {
 
 function contenders(
   round: (call: () => unknown) => Promise<number>,
-  trip: (python: Python) => Promise<number>,
+  trips: PythonDemand,
 ): Contender[] {
   return [
     ...Object.entries(asks).map(([name, call]) => ({ name, round: () => round(call) })),
     { name: "queues, blocking, to a process", round: () => round(blocking) },
-    ...(python === undefined
-      ? []
-      : [{ name: "Python: Pipe to a process", round: () => trip(python) }]),
+    ...pythonContender(python, trips),
   ];
 }
 
 const lively = await contest({
   title: "round trip between processes, hot, small object",
   unit: "us",
-  contenders: contenders(hot, (one) => one.trip(PYTHON_COUNT, 0)),
+  contenders: contenders(hot, { how: "trip", what: "0", count: PYTHON_COUNT }),
 });
 const seldom = await contest({
   title: `round trip between processes, cold: ${COLD_MS} ms pauses, small object`,
   unit: "us",
-  contenders: contenders(cold, (one) => one.trip(COLD_COUNT, COLD_MS / 1000)),
+  contenders: contenders(cold, { how: "trip", what: `${COLD_MS / 1000}`, count: COLD_COUNT }),
 });
 report([lively, seldom]);
-await python?.[Symbol.asyncDispose]();
 await Promise.all(peers.map((peer) => peer.end()));

@@ -8,11 +8,14 @@ import type { Contender } from "./measure.ts";
 
 /** What Python is asked to measure. */
 export interface PythonDemand {
-  /** A stream through a `Pipe`, or four processes that put into and four that get from a `Queue`. */
-  readonly how: "pipe" | "many";
-  /** Name of the sample, or `bytes` for 16 MiB. */
-  readonly what: string;
-  /** How many messages. */
+  /**
+   * A stream through a `Pipe`, or four processes that put into and four that get from a `Queue`; round trips
+   * through a `Pipe`; tasks that do nothing in a `Pool` of 2, by `apply_async`, `map` or `apply`.
+   */
+  readonly how: "pipe" | "many" | "trip" | "submit" | "map" | "apply";
+  /** Name of the sample, or `bytes` for 16 MiB; for round trips the pause before each, in seconds. */
+  readonly what?: string;
+  /** How many messages, trips, tasks. */
   readonly count: number;
 }
 
@@ -44,8 +47,8 @@ export class Python implements AsyncDisposable {
     }
   }
 
-  /** Thousands of messages a second, or gigabytes a second for bytes. */
-  async measure({ how, what, count }: PythonDemand): Promise<number> {
+  /** Thousands a second, gigabytes a second for bytes, microseconds for `trip` and `apply`. */
+  async measure({ how, what = "", count }: PythonDemand): Promise<number> {
     await this.#writer.write(new TextEncoder().encode(`${how}\t${what}\t${count}\n`));
     let line = "";
     while (!line.endsWith("\n")) {
@@ -63,11 +66,17 @@ export class Python implements AsyncDisposable {
   }
 }
 
+const NAMES = {
+  pipe: "Python multiprocessing.Pipe",
+  many: "Python multiprocessing.Queue",
+  trip: "Python: Pipe to a process",
+  submit: "Python multiprocessing.Pool",
+  map: "Python multiprocessing.Pool",
+  apply: "Python multiprocessing.Pool",
+};
+
 /** Python as a contender, or none. */
 export function pythonContender(python: Python | undefined, demand: PythonDemand): Contender[] {
   if (python === undefined) return [];
-  const name = demand.how === "many"
-    ? "Python multiprocessing.Queue"
-    : "Python multiprocessing.Pipe";
-  return [{ name, round: () => python.measure(demand) }];
+  return [{ name: NAMES[demand.how], round: () => python.measure(demand) }];
 }

@@ -62,10 +62,85 @@ def many(what, count):
     return count / seconds / 1e3
 
 
+def echo(end):
+    while True:
+        end.send(end.recv())
+
+
+def trips(near, pause, count):
+    """Microseconds of a round trip, each after a pause in seconds."""
+    order = {"type": "order", "id": 123, "price": 12.5, "tags": ["a", "b"]}
+    total = 0
+    for _ in range(count):
+        time.sleep(pause)
+        start = time.perf_counter()
+        near.send(order)
+        near.recv()
+        total += time.perf_counter() - start
+    return total / count * 1e6
+
+
+def noop(x):
+    return x
+
+
+def submit_one_by_one(pool, count):
+    """Thousands of tasks a second."""
+    start = time.perf_counter()
+    for result in [pool.apply_async(noop, (i,)) for i in range(count)]:
+        result.get()
+    return count / (time.perf_counter() - start) / 1e3
+
+
+def map_ints(pool, count):
+    """Thousands of items a second."""
+    items = list(range(count))
+    start = time.perf_counter()
+    pool.map(noop, items)
+    return count / (time.perf_counter() - start) / 1e3
+
+
+def apply_in_turn(pool, count):
+    """Microseconds of a task."""
+    start = time.perf_counter()
+    for i in range(count):
+        pool.apply(noop, (i,))
+    return (time.perf_counter() - start) / count * 1e6
+
+
+POOL = {"submit": submit_one_by_one, "map": map_ints, "apply": apply_in_turn}
+
+
+class Rival:
+    """Starts what a demand needs, and keeps it."""
+
+    def __init__(self):
+        self.ends = {}
+        self.pool = None
+
+    def end_of(self, target):
+        if target not in self.ends:
+            near, far = mp.Pipe()
+            mp.Process(target=target, args=(far,), daemon=True).start()
+            self.ends[target] = near
+        return self.ends[target]
+
+    def measure(self, how, what, count):
+        if how == "many":
+            return many(what, count)
+        if how == "pipe":
+            return one_way(self.end_of(flood), what, count)
+        if how == "trip":
+            return trips(self.end_of(echo), float(what), count)
+        if self.pool is None:
+            self.pool = mp.get_context("fork").Pool(2)
+        return POOL[how](self.pool, count)
+
+
 if __name__ == "__main__":
-    near, far = mp.Pipe()
-    mp.Process(target=flood, args=(far,), daemon=True).start()
+    rival = Rival()
     for line in sys.stdin:
         how, what, count = line.rstrip("\n").split("\t")
-        figure = many(what, int(count)) if how == "many" else one_way(near, what, int(count))
-        print(figure, flush=True)
+        print(rival.measure(how, what, int(count)), flush=True)
+    if rival.pool is not None:
+        rival.pool.terminate()

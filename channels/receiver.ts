@@ -25,8 +25,8 @@ export interface ReceiverRules {
   timedOut?(): Error;
   /** Told the bytes of each long message that was read. */
   took?(longBytes: number): void;
-  /** Told the cell of each message before it leaves the ring; `false`: it is thrown away. */
-  taking?(cell: number): boolean | void;
+  /** Told the cell of each message before it leaves the ring. */
+  taking?(cell: number): void;
 }
 
 /** The receiving side of a ring. */
@@ -59,10 +59,7 @@ export class Receiver {
         this.#rules.ended();
         return PENDING;
       }
-      if (this.#rules.taking?.(cell) === false) {
-        this.#arrival.discard(cell);
-        continue;
-      }
+      this.#rules.taking?.(cell);
       const value = this.#arrival.open(cell, read);
       if (value !== VOID) return value;
     }

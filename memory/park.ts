@@ -23,8 +23,6 @@ import {
   ALL_TOPICS,
   answer,
   ASLEEP,
-  callUp,
-  callUpGroup,
   COMMAND,
   DEATH,
   enlist,
@@ -33,6 +31,7 @@ import {
   TOPICS,
 } from "./bell.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { Ringer } from "./ringer.ts";
 import { SLOT_BELL } from "./slots.ts";
 import { SpinHabit } from "./spin.ts";
 
@@ -91,6 +90,8 @@ export class Park {
   #waking = false;
   /** Who keeps the event loop alive. */
   readonly keepAlive: KeepAlive = new KeepAlive();
+  /** How it rings others. */
+  readonly ringer: Ringer;
   /** Called when some isolate died. */
   onDeath: () => void = () => {};
   /** Called, before anything else is done, when this isolate was given a command or some isolate died. */
@@ -105,6 +106,7 @@ export class Park {
     this.#slot = slot;
     this.#words = arena.words;
     this.#bell = arena.slotAt(slot) + SLOT_BELL;
+    this.ringer = new Ringer(arena.words, (to, bits) => this.#ring(to, bits));
   }
 
   /** Starts to wait for a source, or says that it is wanted again. */
@@ -128,15 +130,7 @@ export class Park {
 
   /** Rings all who wait on a list, after what they wait for changed. */
   changed(list: number, topic: number): void {
-    for (let groups = callUp(this.#words, list); groups !== 0; groups &= groups - 1) {
-      const group = 31 - Math.clz32(groups & -groups);
-      let slots = callUpGroup(this.#words, list, group);
-      while (slots !== 0) {
-        const low = 31 - Math.clz32(slots & -slots);
-        this.#ring((group << 5) + low, 1 << topic);
-        slots &= slots - 1;
-      }
-    }
+    this.ringer.changed(list, topic);
   }
 
   /** Rings one isolate for what waits under a topic; here it is tried again soon. */
@@ -188,6 +182,7 @@ export class Park {
   blockOnAny(sources: readonly Source[], { attempt, timeout = Infinity }: Blocking): boolean {
     if (attempt()) return true;
     if (timeout <= 0) return false;
+    this.ringer.ringOut();
     if (!this.#arena.shared) {
       throw new NotSupportedError(
         "Cannot block: this program has a single isolate, so it waits alone",

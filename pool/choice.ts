@@ -6,13 +6,15 @@
  */
 import { isBefore } from "./backlog.ts";
 import type { Lease } from "./lease.ts";
-import type { Member } from "./member.ts";
+import { MANY, type Member } from "./member.ts";
 import type { Seat } from "./seats.ts";
 
-/** Most leases that a worker holds at a time; its mailbox can take no more of them back. */
-const MOST_AHEAD = 32;
+/** Most leases that a worker holds at a time; so many can be taken back from it. */
+const MOST_AHEAD = 128;
 /** Milliseconds of work that a worker may hold ahead. */
 const AHEAD_MS = 2;
+/** Milliseconds of work that are done where others are done already: to wake a worker takes as long. */
+const LITTLE_MS = 0.1;
 
 /** Leases that a worker may hold while it has one that takes so long; of those with a time limit, one. */
 export function ahead({ terms }: Lease, milliseconds: number): number {
@@ -20,19 +22,31 @@ export function ahead({ terms }: Lease, milliseconds: number): number {
   return Math.max(1, Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / milliseconds)));
 }
 
-/** Whether a worker may have one more lease, of which `most` may be held. */
-function hasRoom({ held, limit }: Member, most: number): boolean {
-  return held.length === 0 || held.length < Math.min(limit, most);
+/** Who may have one more lease. */
+interface Want {
+  /** Leases that it may hold then. */
+  readonly most: number;
+  /** Milliseconds that each of them keeps it busy. */
+  readonly work: number;
 }
 
-/** The worker with the least in hand that may have one more, of which `most` may be held. */
-export function freest(seats: readonly Seat[], most: number): Member | undefined {
+/** The one that is soon done, if it may have one more, so that nobody has to be woken; else the one with the least. */
+export function freest(seats: readonly Seat[], { most, work }: Want): Member | undefined {
   let best: Member | undefined;
   for (const { member } of seats) {
-    if (member === undefined || member.state !== "working" || !hasRoom(member, most)) continue;
-    if (best === undefined || member.held.length < best.held.length) best = member;
+    if (member === undefined || member.state !== "working") continue;
+    const { length } = member.held;
+    const hasRoom = member.hasRoom(most);
+    if (isSoonDone(member, { most, work })) return hasRoom ? member : undefined;
+    if (!hasRoom) continue;
+    if (best === undefined || length < best.held.length) best = member;
   }
   return best;
+}
+
+/** Whether a worker has something to do, but so little that it is not worth waking another one for more. */
+function isSoonDone({ held: { length }, limit }: Member, { most, work }: Want): boolean {
+  return most >= MANY && limit >= MANY && length > 0 && length * work < LITTLE_MS;
 }
 
 /** The first of what only one seat may run, of the seats that have room. */
@@ -43,7 +57,7 @@ export function firstBound(
   let best: { member: Member; lease: Lease } | undefined;
   for (const { member, own } of seats) {
     const lease = member && own.first();
-    if (member === undefined || lease === undefined || !hasRoom(member, mostOf(lease))) continue;
+    if (member === undefined || lease === undefined || !member.hasRoom(mostOf(lease))) continue;
     if (member.state !== "working" && !lease.isSuspended) continue;
     if (best === undefined || isBefore(lease, best.lease)) best = { member, lease };
   }

@@ -18,9 +18,18 @@ import { type Backlog, isBefore } from "./backlog.ts";
 import { ahead, firstBound, freest } from "./choice.ts";
 import { DRAINED, type Happening } from "./events.ts";
 import { Gauges } from "./gauges.ts";
-import { type Ended, type Failure, type Lease, lost, taskError, terminated } from "./lease.ts";
+import {
+  type Answerable,
+  type Ended,
+  type Failure,
+  type Lease,
+  lost,
+  taskError,
+  terminated,
+} from "./lease.ts";
 import { Lines } from "./lines.ts";
-import type { Handover, Member, Outcome } from "./member.ts";
+import type { Member } from "./member.ts";
+import type { Handover, Outcome } from "./handover.ts";
 import { type Pace, Paces } from "./pace.ts";
 import type { Policy } from "./policies/policy.ts";
 import { Recycling, type RecyclingLimits } from "./recycling.ts";
@@ -44,7 +53,7 @@ export interface CrewEvents {
 }
 
 /** The workers of a pool and what they do. */
-export class Crew implements SeatEvents {
+export class Crew implements SeatEvents, Answerable {
   /** What is counted. */
   readonly gauges: Gauges = new Gauges();
   readonly #options: CrewOptions;
@@ -54,8 +63,7 @@ export class Crew implements SeatEvents {
   readonly #lines = new Lines();
   readonly #seats: Seats;
   readonly #recycling: Recycling;
-  readonly #aheadOf = (lease: Lease) =>
-    this.#policy.ahead ? ahead(lease, this.paceOf(lease).lease) : 1;
+  readonly #aheadOf = (lease: Lease) => this.#policy.ahead ? ahead(lease, lease.pace!.lease) : 1;
   #seq = 0;
   #unsettled = 0;
   #broken: { readonly error: unknown } | undefined;
@@ -95,11 +103,8 @@ export class Crew implements SeatEvents {
   /** Answers for a lease from here on. */
   accept(lease: Lease): void {
     this.#unsettled++;
-    const { ended } = lease;
-    lease.ended = (how) => {
-      ended?.(how);
-      this.#settled(lease, how);
-    };
+    lease.answerable = this;
+    lease.pace = this.paceOf(lease);
   }
 
   /** Has an accepted lease wait for any worker, or for the one on a seat. */
@@ -178,34 +183,45 @@ export class Crew implements SeatEvents {
 
   freed(member: Member): void {
     this.#release(member);
+    if (!member.hasPlace) this.#watch();
     this.#handOut();
   }
 
-  returned(handover: Handover, outcome: Outcome): void {
-    const { member, lease } = handover;
+  returned(member: Member, handover: Handover, outcome: Outcome): void {
+    const { lease } = handover;
     const took = member.forget(handover);
     const wasSuspended = lease.isSuspended;
     lease.isSuspended = false;
     // First the worker is free, then the task's caller hears: whose next task finds the worker awake.
     this.#release(member);
     if ("value" in outcome) {
-      if (!wasSuspended) handover.pace.learn(took);
+      if (!wasSuspended) lease.pace!.learn(took);
       this.gauges.running.add(took);
-      lease.succeed(lease.isChunk ? handover.pace.learnItems(outcome.value) : outcome.value);
-    } else if ("gaveWay" in outcome) this.#suspend(handover, outcome.gaveWay);
+      lease.succeed(lease.isChunk ? lease.pace!.learnItems(outcome.value) : outcome.value);
+    } else if ("gaveWay" in outcome) this.#suspend(handover, member, outcome.gaveWay);
     else this.#failed(lease, outcome);
     this.#handOut();
   }
 
+  settled(lease: Lease, how: Ended): void {
+    if ("value" in how) this.gauges.completed++;
+    else {
+      this.gauges.failed++;
+      this.#events.happened({ type: "task-failed", task: lease.code.name, error: how.error });
+    }
+    if (this.#lines.unwanted(lease)) this.#events.roomier();
+    if (--this.#unsettled > 0) return;
+    this.#events.happened(DRAINED);
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
   /** Lines a lease up at its rank. */
   #lineUp(lease: Lease, line: Backlog<Lease>): void {
-    const isTimed = this.#policy.name !== "fcfs" || this.gauges.isSample(lease.seq);
-    const now = isTimed ? performance.now() : 0;
-    lease.arrived = now;
-    if (Number.isNaN(lease.estimate)) {
-      const { lease: expected } = this.paceOf(lease);
-      lease.estimate = expected === Infinity ? 0 : expected;
-    }
+    const isSample = this.gauges.isSample(lease.seq);
+    const now = isSample || !this.#policy.ahead ? performance.now() : 0;
+    if (isSample) lease.arrived = now;
+    const expected = lease.pace!.lease;
+    if (lease.estimate < 0) lease.estimate = expected === Infinity ? 0 : expected;
     lease.rank = this.#policy.rank(lease, now);
     this.#lines.add(lease, line);
   }
@@ -221,7 +237,10 @@ export class Crew implements SeatEvents {
     if (bound !== undefined && (shared === undefined || isBefore(bound.lease, shared))) {
       return this.#give(bound.member, bound.lease);
     }
-    const member = shared && freest(this.seats, this.#aheadOf(shared));
+    const member = shared && freest(this.seats, {
+      most: this.#aheadOf(shared),
+      work: shared.pace!.work,
+    });
     if (member !== undefined) return this.#give(member, shared!);
     if (shared !== undefined) this.#seats.grow(this.#lines.shared.size);
     return bound !== undefined && this.#give(bound.member, bound.lease);
@@ -229,11 +248,9 @@ export class Crew implements SeatEvents {
 
   #give(member: Member, lease: Lease): true {
     this.#lines.shift(lease);
-    const most = this.#aheadOf(lease);
-    member.limit = member.held.length === 0 ? most : Math.min(member.limit, most);
-    if (lease.arrived > 0) this.gauges.waiting.add(performance.now() - lease.arrived);
+    if (lease.arrived !== undefined) this.gauges.waiting.add(performance.now() - lease.arrived);
     this.#policy.took?.(lease.rank);
-    member.give(lease, this.paceOf(lease));
+    member.give(lease, this.#aheadOf(lease));
     if (member.taken >= this.#options.maxTasks && member.state === "working") {
       member.state = "retiring";
     }
@@ -248,6 +265,7 @@ export class Crew implements SeatEvents {
       this.#late = undefined;
       const now = performance.now();
       for (const member of this.#seats.members) {
+        if (!member.hasPlace) this.#watch();
         if (member.held.length < 2) continue;
         if (now - member.lastChange < LATE_MS) this.#watch();
         else for (const lease of member.takeBack()) this.#lines.add(lease, lease.home!);
@@ -265,7 +283,7 @@ export class Crew implements SeatEvents {
   }
 
   /** A generator gave its worker up: it waits for the same one. */
-  #suspend({ member, lease }: Handover, milliseconds: number): void {
+  #suspend({ lease }: Handover, member: Member, milliseconds: number): void {
     const seat = this.#seats.all.find((seat) => seat.member === member);
     if (seat === undefined) return this.#failed(lease, { exit: lost(lease) });
     this.#policy.ran?.(lease, milliseconds);
@@ -294,21 +312,6 @@ export class Crew implements SeatEvents {
     if (this.#broken !== undefined) return void lease.fail(this.#broken.error);
     this.#lines.add(lease, lease.home!);
     this.#handOut();
-  }
-
-  /** A lease has succeeded, failed for good, or is not wanted any more. */
-  #settled(lease: Lease, how: Ended): void {
-    if ("value" in how) this.gauges.completed++;
-    else {
-      this.gauges.failed++;
-      this.#events.happened({ type: "task-failed", task: lease.code.name, error: how.error });
-    }
-    const wasWaiting = lease.line !== undefined;
-    this.#lines.unwanted(lease);
-    if (wasWaiting) this.#events.roomier();
-    if (--this.#unsettled > 0) return;
-    this.#events.happened(DRAINED);
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #failWaiting(reason: (lease: Lease) => unknown): void {

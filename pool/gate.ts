@@ -9,6 +9,7 @@
  */
 import { FullError } from "../errors.ts";
 import type { Lease } from "./lease.ts";
+import type { Seat } from "./seats.ts";
 
 /** How much may wait, and what happens to more. */
 export interface GateOptions {
@@ -35,6 +36,8 @@ export interface Inside {
   readonly queued: number;
   /** Answers for a lease from here on. */
   accept(lease: Lease): void;
+  /** Has it wait for any worker, or for the one on a seat. */
+  enter(lease: Lease, seat?: Seat): void;
 }
 
 /** Somebody who wants in. */
@@ -66,18 +69,14 @@ export class Gate {
     return this.#waiting.length;
   }
 
-  /** Lets a lease in by `enter`, now or when there is room; or refuses it. */
-  submit(lease: Lease, enter: () => void): void {
+  /** Lets a lease in, for one seat if that is given, now or when there is room; or refuses it. */
+  submit(lease: Lease, seat?: Seat): void {
     this.#inside.accept(lease);
-    const text = `Cannot submit task "${lease.code.name}": the queue of the pool is full`;
-    if (this.#hasRoom) enter();
-    else if (this.#overflow === "reject") lease.fail(new FullError(text));
+    if (this.#hasRoom) this.#inside.enter(lease, seat);
+    else if (this.#overflow === "wait") this.#waitWith(lease, seat);
     else {
-      this.wait({
-        isWanted: () => lease.isWanted,
-        enter,
-        refuse: (reason) => void lease.fail(reason),
-      });
+      const text = `Cannot submit task "${lease.code.name}": the queue of the pool is full`;
+      lease.fail(new FullError(text));
     }
   }
 
@@ -98,6 +97,14 @@ export class Gate {
   /** Nobody gets in any more. */
   close(reason: Error): void {
     for (const next of this.#waiting.splice(0)) next.refuse(reason);
+  }
+
+  #waitWith(lease: Lease, seat: Seat | undefined): void {
+    this.wait({
+      isWanted: () => lease.isWanted,
+      enter: () => this.#inside.enter(lease, seat),
+      refuse: (reason) => void lease.fail(reason),
+    });
   }
 
   get #hasRoom(): boolean {

@@ -65,9 +65,11 @@ export class Intake {
   ): Lease {
     this.#checkOpen();
     if (options !== NO_OPTIONS) checkTask(options);
-    const lease = new Lease({ code: codeRefOf(work.target), ...work, terms: options });
+    const { target, mode, args } = work;
+    const lease = new Lease({ code: codeRefOf(target), mode, args, terms: options });
     lease.ended = options.ended;
-    this.#submit(lease, options, options.seat);
+    if (options === NO_OPTIONS) this.#gate.submit(lease);
+    else this.#submit(lease, options, options.seat);
     return lease;
   }
 
@@ -185,7 +187,7 @@ export class Intake {
     }
     const { seats } = this.#crew;
     const seat = key === undefined ? given : seats[seatOf(key, seats.length)];
-    this.#gate.submit(lease, () => this.#crew.enter(lease, seat));
+    this.#gate.submit(lease, seat);
   }
 
   #mapping(

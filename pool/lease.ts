@@ -12,6 +12,7 @@ import { CancelledError, ExitError, RemoteError, type TroupeError } from "../err
 import type { CodeRef } from "../actors/code.ts";
 import type { Backlog, Ranked } from "./backlog.ts";
 import { EACH, type LeaseMode, STAR } from "./order.ts";
+import type { Pace } from "./pace.ts";
 import type { Job } from "./policies/policy.ts";
 
 /** How failed work is tried again. */
@@ -66,6 +67,12 @@ export interface Hold {
   grant(items: number): void;
 }
 
+/** Whoever answers for leases. */
+export interface Answerable {
+  /** One has succeeded, failed for good, or is not wanted any more. */
+  settled(lease: Lease, how: Ended): void;
+}
+
 /** Where a lease is. */
 type State = "waiting" | "handed out" | "settled";
 
@@ -80,6 +87,8 @@ export class Lease implements Ranked, Job {
   args: readonly unknown[];
   /** Told once, before the outcome settles. */
   ended: ((how: Ended) => void) | undefined;
+  /** Told after that. */
+  answerable: Answerable | undefined;
   /** Who has it in hand. */
   hold: Hold | undefined;
   /** The line in which it waits; `undefined` while it does not. */
@@ -95,8 +104,10 @@ export class Lease implements Ranked, Job {
   level = 0;
   used = 0;
   /** When it came, for those whose waiting is measured. */
-  arrived = 0;
+  arrived: number | undefined;
   estimate: number;
+  /** How long such leases take. */
+  pace: Pace | undefined;
   #promise: PromiseWithResolvers<unknown> | undefined;
   #end: Ended | undefined;
   #state: State = "waiting";
@@ -109,7 +120,7 @@ export class Lease implements Ranked, Job {
     this.mode = mode;
     this.args = args;
     this.terms = terms;
-    this.estimate = terms.estimate ?? NaN;
+    this.estimate = terms.estimate ?? -1;
   }
 
   /**
@@ -222,6 +233,7 @@ export class Lease implements Ranked, Job {
     const { ended } = this;
     this.ended = undefined;
     ended?.(how);
+    this.answerable?.settled(this, how);
     if (this.#promise === undefined) this.#end = how;
     else this.#settle(how);
   }

@@ -54,13 +54,14 @@ export class Lines {
     return out;
   }
 
-  /** Nobody wants this one any more. */
-  unwanted(lease: Lease): void {
+  /** Nobody wants this one any more; whether it was in a line. */
+  unwanted(lease: Lease): boolean {
     clearTimeout(this.#delayed.get(lease));
     this.#delayed.delete(lease);
-    if (lease.line === undefined) return;
+    if (lease.line === undefined) return false;
     lease.line.unwanted();
     this.#leave(lease);
+    return true;
   }
 
   /** Has `then` called for a lease after a delay, unless nobody wants it until then. */

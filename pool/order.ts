@@ -19,8 +19,9 @@ export const STREAM: LeaseMode = 4;
 export const GIVING: LeaseMode = 8;
 
 /**
- * Number of the function, how, its arguments or items, number of the order, attempt. The reply
- * to items is the list of their results, and after them the milliseconds that they took.
+ * Number of the function, how, its arguments or items, number of the order, attempt, and its place among
+ * those that can be taken back. The reply to items is the list of their results, and after them the
+ * milliseconds that they took.
  */
 export type LeaseOrder = readonly [
   code: number,
@@ -28,4 +29,9 @@ export type LeaseOrder = readonly [
   args: readonly unknown[],
   order: number,
   attempt: number,
+  place: number,
 ];
+/** Index of the place in an order. */
+export const PLACE = 5;
+/** Index of the number in an order. */
+export const NUMBER = 3;

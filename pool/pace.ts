@@ -10,6 +10,8 @@ import type { LeaseMode } from "./order.ts";
 
 /** Share of the newest measurement in the average. */
 const NEWEST = 1 / 8;
+/** How many times the average a measurement counts at most. */
+const OUTLIER = 4;
 
 /** A function run in a certain way, and how long that takes. */
 export class Pace {
@@ -17,6 +19,8 @@ export class Pace {
   readonly number: number;
   /** Milliseconds of a lease; `Infinity` before the first. */
   lease = Infinity;
+  /** Milliseconds that a lease keeps its worker busy, as that measures many; `Infinity` before. */
+  work = Infinity;
   /** Milliseconds of an item; `Infinity` before the first. */
   item = Infinity;
 
@@ -28,6 +32,11 @@ export class Pace {
   /** A lease took so long, as seen from here. */
   learn(milliseconds: number): void {
     this.lease = average(this.lease, milliseconds);
+  }
+
+  /** Leases kept their worker busy for so long each. It may just not have had a core, so outliers count little. */
+  learnWork(milliseconds: number): void {
+    this.work = average(this.work, Math.min(milliseconds, this.work * OUTLIER));
   }
 
   /** A chunk's results, after which its worker says how long it took. Gives the results. */

@@ -9,9 +9,11 @@ import { here } from "../memory/isolate.ts";
 import type { Life } from "../memory/slots.ts";
 import { defineActor } from "../actors/actor.ts";
 import { type CodeRef, resolveCode } from "../actors/code.ts";
+import { untyped } from "../actors/ref.ts";
+import { Batch } from "./batch.ts";
 import { leave, remember, RunningTask, within } from "./current.ts";
 import { isGenerator, runOn, runToEnd, type Suspended } from "./generators.ts";
-import { EACH, type LeaseOrder, STAR, STREAM } from "./order.ts";
+import { EACH, type LeaseOrder, PLACE, STAR, STREAM } from "./order.ts";
 
 type AnyFunction = (...args: readonly unknown[]) => unknown;
 
@@ -54,11 +56,12 @@ export const PoolWorker = defineActor(import.meta, {
       );
       functions.set(number, found);
     },
-    /** Runs a lease and gives its result, or the list of its results. */
-    run(state, [code, mode, args, order, attempt]: LeaseOrder): unknown {
-      const task = new RunningTask(state.owner, order, attempt);
-      const fn = state.functions.get(code)!;
-      return attend(task, () => begin(state, { fn, mode, args, task }));
+    /** Runs leases. Of one it gives the result; of several, each result is a letter of its own. */
+    run(state, orders: LeaseOrder[], context): unknown {
+      const { recalls } = untyped(context.self).mailbox;
+      const run = (order: LeaseOrder) => runLease(state, order);
+      if (orders.length > 1) return new Batch(orders, { owner: state.owner, recalls, run }).run();
+      return recalls.begin(orders[0][PLACE]) ? run(orders[0]) : undefined;
     },
     /** Goes on with a generator that gave its worker up. */
     resume({ suspended }, [number, order]: [number, number]): unknown {
@@ -71,6 +74,13 @@ export const PoolWorker = defineActor(import.meta, {
     memory: (): number => Deno.memoryUsage().heapUsed,
   },
 });
+
+/** Runs a lease and gives its result, or the list of its results. */
+function runLease(state: WorkerState, [code, mode, args, order, attempt]: LeaseOrder): unknown {
+  const task = new RunningTask(state.owner, order, attempt);
+  const fn = state.functions.get(code)!;
+  return attend(task, () => begin(state, { fn, mode, args, task }));
+}
 
 /** Has the task known as the current one while it runs, and reached by letters while it is waited for. */
 function attend(task: RunningTask, run: () => unknown): unknown {

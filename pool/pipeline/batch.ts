@@ -6,7 +6,7 @@
  */
 import { type Flow, type Item, type Pulled, together } from "./flow.ts";
 import { Gather } from "./gather.ts";
-import { checkCount, checkTime, type Meter, named, type StageSpec } from "./stage.ts";
+import { checkCount, checkTime, type Meter, named, simple, type StageSpec } from "./stage.ts";
 
 /** Options of `batch`. */
 export interface BatchOptions<T = unknown> {
@@ -24,6 +24,7 @@ export function batchStage(size: number, options: BatchOptions<never>): StageSpe
   checkCount(size, "batches of size");
   checkTime(within, "batches within");
   return {
+    outline: simple(name, weight === undefined ? size : Infinity),
     attach(above, scope) {
       const meter = scope.meter(name);
       return new Batches(above, { size, within, weight: weight && named(name, weight) }, meter);

@@ -14,7 +14,13 @@ import { Gather } from "./gather.ts";
 import { Parallel } from "./parallel.ts";
 import { Pooled, type PooledStep } from "./pooled.ts";
 import { Flatten, Sequential, settle, type Work } from "./sequential.ts";
-import { checkCount, type Scope, type StageOptions, type StageSpec } from "./stage.ts";
+import {
+  checkCount,
+  type Outline,
+  type Scope,
+  type StageOptions,
+  type StageSpec,
+} from "./stage.ts";
 
 /** Milliseconds that a chunk waits to be full. */
 const CHUNK_WITHIN = 1;
@@ -53,6 +59,7 @@ function check({ workers, buffer, chunksize, retry, key }: StageOptions<never>):
 export function here({ kind, call }: Work, name: string, options: StageOptions<never>): StageSpec {
   const { workers = 1, buffer = workers > 1 ? 2 * workers : 0, ordered = true, key } = options;
   return {
+    outline: { name, where: "here", workers, ordered, items: workers + buffer },
     attach(above, scope) {
       const meter = scope.meter(name);
       const bench = { meter, attempts: new Attempts(options, meter, scope) };
@@ -123,6 +130,20 @@ export class PooledStage implements StageSpec {
     return new PooledStage([...this.#remotes, ...next.#remotes], this.#options);
   }
 
+  get outline(): Outline {
+    const [first, ...others] = this.#remotes.map(({ name }) => name);
+    const { ordered, chunksize, most, width } = this.#shape;
+    const name = [this.#options?.name ?? first, ...others].join(" → ");
+    return { name, where: "pool", workers: width, ordered, items: most * chunksize };
+  }
+
+  /** How much of it goes on at a time. */
+  get #shape() {
+    const { workers = Infinity, chunksize = 1, ordered = true, buffer } = this.#options ?? {};
+    const width = workers === Infinity ? cpuCount() : workers;
+    return { workers, width, chunksize, ordered, most: width + (buffer ?? 2 * width) };
+  }
+
   attach(above: Flow, scope: Scope): Flow {
     const options = this.#options ?? {};
     const steps = this.#remotes.map((step, at): PooledStep => {
@@ -131,15 +152,13 @@ export class PooledStage implements StageSpec {
       return { step, meter, attempts: new Attempts(own, meter, scope) };
     });
     const pooled = new Pooled(() => options.pool ?? scope.pool(), steps, scope.signal);
-    const { workers = Infinity, chunksize = 1, ordered = true, key } = options;
-    const width = workers === Infinity ? cpuCount() : workers;
-    const { buffer = 2 * width } = options;
+    const { workers, chunksize, ordered, most } = this.#shape;
     const chunks = new Gather(above, { size: chunksize, within: CHUNK_WITHIN });
     return new Parallel(chunks, {
       ordered,
-      key,
+      key: options.key,
       workers,
-      most: width + buffer,
+      most,
       gather: () => chunksize === 1 ? one(above) : chunks.next(),
       work: (items) => pooled.run(items),
     }, { scope, meter: steps[0].meter });

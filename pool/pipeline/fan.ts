@@ -11,7 +11,14 @@
 import { Attempts, DROPPED } from "./attempts.ts";
 import { Channel } from "./channel.ts";
 import type { Flow, Item, Pulled } from "./flow.ts";
-import { checkCount, type Meter, type Scope, type StageOptions, type StageSpec } from "./stage.ts";
+import {
+  checkCount,
+  type Meter,
+  type Scope,
+  simple,
+  type StageOptions,
+  type StageSpec,
+} from "./stage.ts";
 
 /** Options of `broadcast` and `route`. */
 export interface FanOptions<T = unknown> extends Pick<StageOptions<T>, "name" | "onError"> {
@@ -32,7 +39,15 @@ export interface FanSpec {
 export function fanStage(spec: FanSpec): StageSpec {
   checkCount(spec.options.buffer, "buffer", 0);
   const sizes = [...spec.branches.values()].flat().map(({ poolSize = 0 }) => poolSize);
-  return { poolSize: Math.max(0, ...sizes), attach: (above, scope) => new Fan(above, spec, scope) };
+  const { name = spec.choose === undefined ? "broadcast" : "route", buffer = 0 } = spec.options;
+  const branches = [...spec.branches].map(([branch, stages]) =>
+    [branch, stages.map(({ outline }) => outline)] as const
+  );
+  return {
+    outline: { ...simple(name, (buffer + 1) * branches.length), branches: new Map(branches) },
+    poolSize: Math.max(0, ...sizes),
+    attach: (above, scope) => new Fan(above, spec, scope),
+  };
 }
 
 /** The top of a branch, and what comes out of it. */

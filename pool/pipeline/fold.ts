@@ -7,7 +7,7 @@
 import { FullError } from "../../errors.ts";
 import { Attempts } from "./attempts.ts";
 import { type Flow, isThenable, Item, type Pulled, Receipt } from "./flow.ts";
-import { checkCount, type Meter, type StageSpec } from "./stage.ts";
+import { checkCount, type Meter, simple, type StageSpec } from "./stage.ts";
 
 /** How items are folded. */
 export interface Folding<T, A> {
@@ -57,9 +57,11 @@ function keyed(
   result: (group: Group, key: unknown) => unknown,
   empty?: { value: () => unknown },
 ): StageSpec {
+  const { name = "fold" } = folding;
   return {
+    outline: simple(name, empty === undefined ? folding.maxKeys ?? Infinity : 1),
     attach(above, scope) {
-      const meter = scope.meter(folding.name ?? "fold");
+      const meter = scope.meter(name);
       const attempts = new Attempts({}, meter, scope);
       return new Fold(above, { folding, result, empty, meter, attempts });
     },

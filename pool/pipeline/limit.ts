@@ -7,12 +7,15 @@
 import { pause } from "./attempts.ts";
 import { Channel } from "./channel.ts";
 import type { Flow, Item, Pulled } from "./flow.ts";
-import { checkCount, checkTime, type Meter, type Scope, type StageSpec } from "./stage.ts";
+import { checkCount, checkTime, type Meter, type Scope, simple, type StageSpec } from "./stage.ts";
 
 /** The first so many items; then what is above is closed. @throws RangeError for a count that is none */
 export function takeStage(count: number): StageSpec {
   checkCount(count, "take", 0);
-  return { attach: (above, scope) => new Take(above, count, scope.meter("take")) };
+  return {
+    outline: simple("take"),
+    attach: (above, scope) => new Take(above, count, scope.meter("take")),
+  };
 }
 
 class Take implements Flow {
@@ -53,7 +56,10 @@ class Take implements Flow {
 export function throttleStage(count: number, { within }: { within: number }): StageSpec {
   checkCount(count, "throttle");
   checkTime(within, "throttle within");
-  return { attach: (above, scope) => new Throttle(above, { count, within }, scope) };
+  return {
+    outline: simple("throttle"),
+    attach: (above, scope) => new Throttle(above, { count, within }, scope),
+  };
 }
 
 /** Remembers when the last items were let through. */
@@ -96,6 +102,7 @@ class Throttle implements Flow {
 export function bufferStage(size: number): StageSpec {
   checkCount(size, "buffer");
   return {
+    outline: simple("buffer", size),
     attach(above, scope) {
       const flow = new Buffered(above, size, scope);
       scope.meter("buffer").buffered = () => flow.size;

@@ -16,6 +16,7 @@ import { StageError } from "../../errors.ts";
 import type { Items } from "../chunks.ts";
 import { type BatchOptions, batchStage } from "./batch.ts";
 import { callStage, PooledStage } from "./call.ts";
+import { explain } from "./explain.ts";
 import { type FanOptions, fanStage } from "./fan.ts";
 import { isThenable } from "./flow.ts";
 import { foldByStage, type Folding, foldStage, type KeyedFolding } from "./fold.ts";
@@ -255,6 +256,15 @@ export class Pipeline<In, Out> {
   /** The pipeline as a stage of Web Streams: one run, between what is written and what is read. */
   transform(options: RunOptions = {}): TransformStream<In, Out> {
     return transformOf((source) => this.run(source, options));
+  }
+
+  /**
+   * What it will be when it runs, for people: a line for each stage, which says where it runs, how many items
+   * it works on at a time and how many it holds, and how many may be on their way in all. Stages that run as
+   * one are in one line. The text may change; do not read it by program.
+   */
+  explain(): string {
+    return explain(this.#stages);
   }
 
   static {

@@ -6,6 +6,7 @@
  */
 import { StageError } from "../../errors.ts";
 import type { TaskRef } from "../../actors/code.ts";
+import { Durations, type Latency } from "../gauges.ts";
 import type { Pool } from "../pool.ts";
 import type { Flow } from "./flow.ts";
 import type { PipelineSink } from "./sink.ts";
@@ -101,6 +102,8 @@ export interface StageStats {
   readonly buffered: number;
   /** Milliseconds spent on items, summed over workers; where they are short, from a sample. */
   readonly busy: number;
+  /** How long its calls take, each with all attempts; of a sample where they are short. */
+  readonly latency: Latency;
   /** Milliseconds without progress while it has items in work, at least as far as was looked at; else 0. */
   readonly stalled: number;
 }
@@ -117,6 +120,7 @@ export class Meter {
   failed = 0;
   retried = 0;
   busy = 0;
+  readonly #latency = new Durations();
   /** Tells how many items wait. */
   buffered: () => number = () => 0;
   #running = 0;
@@ -140,6 +144,7 @@ export class Meter {
   spent(begun: number): void {
     if (begun === 0) return;
     const milliseconds = performance.now() - begun;
+    this.#latency.add(milliseconds);
     this.busy += milliseconds * this.#stride;
     this.#stride = milliseconds > FAST ? 1 : SAMPLE;
   }
@@ -172,6 +177,7 @@ export class Meter {
       running,
       buffered: this.buffered(),
       busy,
+      latency: this.#latency.latency,
       stalled: running === 0 ? 0 : now - this.#since,
     };
   }
@@ -189,8 +195,31 @@ export interface Scope {
   meter(name: string): Meter;
 }
 
+/** What a stage will be when it runs. */
+export interface Outline {
+  /** Its name, or those of stages that run as one. */
+  readonly name: string;
+  /** Where its functions run. */
+  readonly where: "here" | "pool";
+  /** Items, or chunks of them, worked on at a time. */
+  readonly workers: number;
+  /** Whether results keep the order of the items. */
+  readonly ordered: boolean;
+  /** Items that are in it at most. */
+  readonly items: number;
+  /** Its branches, by name. */
+  readonly branches?: ReadonlyMap<string, readonly Outline[]>;
+}
+
+/** The outline of a stage that works on one item after the other, in this isolate. */
+export function simple(name: string, items = 1): Outline {
+  return { name, where: "here", workers: 1, ordered: true, items };
+}
+
 /** A stage: a description that each run makes a flow of. */
 export interface StageSpec {
+  /** What it will be. */
+  readonly outline: Outline;
   /** Workers that the run's own pool should have for it. */
   readonly poolSize?: number;
   /** Joins it to the flow above it. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Flow, type Item, together } from "./flow.ts";
-import { checkCount, checkTime, type Meter, named, type StageSpec } from "./stage.ts";
+import { checkCount, checkTime, type Meter, named, simple, type StageSpec } from "./stage.ts";
 
 /** Windows of so many items. */
 export interface CountWindow {
@@ -37,6 +37,7 @@ export function windowStage(options: CountWindow | TimeWindow<never>): StageSpec
     checkCount(size, "windows of size");
     checkCount(every, "windows every");
     return {
+      outline: simple(name, size),
       attach: (above, scope) => new CountWindows(above, { size, every }, scope.meter(name)),
     };
   }
@@ -47,7 +48,10 @@ export function windowStage(options: CountWindow | TimeWindow<never>): StageSpec
     throw new RangeError(`Cannot make windows of ${within} ms every ${every} ms: no multiple`);
   }
   const timing = { every, panes: within / every, at: at && named(name, at) };
-  return { attach: (above, scope) => new TimeWindows(above, timing, scope.meter(name)) };
+  return {
+    outline: simple(name, Infinity),
+    attach: (above, scope) => new TimeWindows(above, timing, scope.meter(name)),
+  };
 }
 
 /** Windows of so many items, which may overlap. What is left at the end is the last window. */

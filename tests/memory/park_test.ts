@@ -2,7 +2,7 @@ import "../loaded.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { NotSupportedError } from "../../errors.ts";
 import { load } from "../../memory/atomics.ts";
-import { COMMAND, ring, TOPICS } from "../../memory/bell.ts";
+import { ASLEEP, COMMAND, enlist, ring, TOPICS } from "../../memory/bell.ts";
 import { type Source, topicOf } from "../../memory/park.ts";
 import { SLOT_BELL } from "../../memory/slots.ts";
 import { HUNG_MS, isolatesIn, listIn, Turnstile, untilAsleep } from "./support.ts";
@@ -125,4 +125,30 @@ Deno.test("park I4: the event loop is kept alive exactly while somebody waits", 
   assertEquals(await run("waits"), [0, "rung"], "it stays alive until it is rung");
   assertEquals(await run("waited"), [0, "ended"], "it ends when nobody waits any more");
   assertEquals(await run("joined"), [0, "ended"], "it ends when nobody ever waited");
+});
+
+Deno.test("Ringer: many changes that were muffled ring once, when they are rung out", async () => {
+  const [me, other] = isolatesIn(2);
+  const gate = new Turnstile(me);
+  const passed = [gate.pass({ timeout: HUNG_MS }), gate.pass({ timeout: HUNG_MS })];
+  await untilAsleep(me);
+  const { ringer } = other.park;
+  for (let n = 0; n < 2; n++) ringer.muffled(() => gate.add(1, other));
+  assertEquals(load(me.arena.words, me.arena.slotAt(me.slot) + SLOT_BELL), ASLEEP, "not rung");
+  ringer.ringOut();
+  assertEquals((await Promise.all(passed)).length, 2);
+  await untilAsleep(me);
+  ringer.ringOut();
+  assertEquals(load(me.arena.words, me.arena.slotAt(me.slot) + SLOT_BELL), ASLEEP, "only once");
+});
+
+Deno.test("Ringer: who blocks rings out first", () => {
+  const [me, other] = isolatesIn(2);
+  const gate = new Turnstile(me);
+  enlist(me.arena.words, gate.line.list, me.slot);
+  other.park.ringer.muffled(() => gate.add(1, other));
+  const bell = me.arena.slotAt(me.slot) + SLOT_BELL;
+  const before = load(me.arena.words, bell);
+  other.park.block(new Turnstile(other).line, { attempt: () => false, timeout: 1 });
+  assertEquals([before, load(me.arena.words, bell)], [0, 1 << gate.line.topic]);
 });
