@@ -34,7 +34,10 @@ import {
 } from "./bell.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { SLOT_BELL } from "./slots.ts";
+import type { Source } from "./source.ts";
 import { SpinHabit } from "./spin.ts";
+
+export { type Source, topicOf } from "./source.ts";
 
 /** Longest time that microtasks may hold the event loop up, in milliseconds. */
 export const BREATH_MS = 2;
@@ -44,29 +47,9 @@ const MOST_LOOKED_AT = 8;
 const CHECK_EVERY = 32;
 const SLICE_MS = 50;
 const LONG_SLEEP_MS = 10;
-const soon: (task: () => void) => void = globalThis.setImmediate ??
+/** Calls `task` in the next turn of the event loop. */
+export const soon: (task: () => void) => void = globalThis.setImmediate ??
   ((task: () => void) => setTimeout(task, 0));
-
-/** Something an isolate waits for. */
-export interface Source {
-  /** Address of its wait list. */
-  readonly list: number;
-  /** Which bit of the doorbell stands for it; see {@linkcode topicOf}. */
-  readonly topic: number;
-  /** Whether anybody waits at this moment. */
-  readonly wanted: boolean;
-  /** Tries again; whether something came of it. */
-  serve(): boolean;
-  /** Kept by the park: whether it is enlisted, and whether it is known. */
-  armed: boolean;
-  /** Kept by the park: whether it is in the park's tables. */
-  known: boolean;
-}
-
-/** The topic of an address: which doorbell bit stands for it. */
-export function topicOf(address: number): number {
-  return (Math.imul(address, 0x9e3779b1) >>> 8) % TOPICS;
-}
 
 type State = "idle" | "turning" | "asleep";
 
@@ -82,6 +65,7 @@ export class Park {
   readonly #microturn = () => this.#turn();
   readonly #attempt = () => this.#tryAll();
   #state: State = "idle";
+  #held: Map<number, number> | undefined;
   #heard = 0;
   #quiet = 0;
   // Two counts: were it one, whoever asks in step with the turns would never see its turn come.
@@ -126,8 +110,23 @@ export class Park {
     source.known = source.armed = false;
   }
 
+  /**
+   * Whoever has to be rung for what `act` changes is rung once, after it. For many sends in one go: a
+   * sleeper that the first one wakes tends to take the processor from those that follow.
+   */
+  corked(act: () => void): void {
+    const held = this.#held = new Map<number, number>();
+    try {
+      act();
+    } finally {
+      this.#held = undefined;
+      for (const [list, topic] of held) this.changed(list, topic);
+    }
+  }
+
   /** Rings all who wait on a list, after what they wait for changed. */
   changed(list: number, topic: number): void {
+    if (this.#held !== undefined) return void this.#held.set(list, topic);
     for (let groups = callUp(this.#words, list); groups !== 0; groups &= groups - 1) {
       const group = 31 - Math.clz32(groups & -groups);
       let slots = callUpGroup(this.#words, list, group);
