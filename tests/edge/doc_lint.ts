@@ -8,7 +8,7 @@ const HEAD = /^error\[([\w-]+)\]: (.*)$/gm;
 
 if (import.meta.main) {
   const { stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--lint", "mod.ts", "edge/mod.ts"],
+    args: ["doc", "--lint", "troupe.ts", "edge/edge.ts"],
     env: { NO_COLOR: "1" },
     stdout: "null",
   }).output();
