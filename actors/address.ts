@@ -50,6 +50,14 @@ export interface Sending {
   readonly placed?: () => void;
 }
 
+/** Who waits for the reply to an ask. */
+export interface Answered {
+  /** Called with the reply. */
+  readonly resolve: (value: unknown) => void;
+  /** Called with the reason why there is none. */
+  readonly reject: (reason: unknown) => void;
+}
+
 /** Where a message is in a mailbox, and in which life of the actor it was sent. */
 export class Place {
   readonly #mailbox: Mailbox;
@@ -119,16 +127,23 @@ export class Address {
       const asking = new Asking(this, resolve, reject);
       const id = this.#station.awaited.add(asking);
       if (signal !== undefined || timeout !== undefined) this.#limit(asking, id, message, options);
-      const placed = () => asking.place.note();
-      const sent = this.#send(ASK, id, {
-        message,
-        options: signal ? { signal } : NO_OPTIONS,
-        placed,
-      });
-      if (sent === DONE) return;
-      sent.catch((error) => {
-        if (this.#station.awaited.remove(id)) asking.fail(error);
-      });
+      this.#sendAsk(asking, id, { message, options: signal ? { signal } : NO_OPTIONS });
+    });
+  }
+
+  /** Sends; one of the two is called with the reply, or why there is none. Gives what calls that off. */
+  begin(message: Message, { resolve, reject }: Answered): (reason: unknown) => void {
+    const asking = new Asking(this, resolve, reject);
+    const id = this.#station.awaited.add(asking);
+    this.#sendAsk(asking, id, { message, options: NO_OPTIONS });
+    return (reason) => void (this.#giveUp(id) && asking.fail(reason));
+  }
+
+  #sendAsk(asking: Asking, id: number, { message, options }: Sending): void {
+    const sent = this.#send(ASK, id, { message, options, placed: () => asking.place.note() });
+    if (sent === DONE) return;
+    sent.catch((error) => {
+      if (this.#station.awaited.remove(id)) asking.fail(error);
     });
   }
 

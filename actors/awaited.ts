@@ -13,6 +13,7 @@
 import { ExitError } from "../errors.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import type { Ending } from "../memory/slots.ts";
+import { Numbered } from "./numbered.ts";
 import { END, FAILURE, type Inbox, ITEM, type Received, REPLY } from "./inbox.ts";
 
 /** One thing waited for. */
@@ -35,8 +36,7 @@ export interface Awaited {
 export class AwaitedLetters {
   readonly #isolate: Isolate;
   readonly #inbox: Inbox;
-  readonly #entries = new Map<number, Awaited>();
-  #last = 0;
+  readonly #entries = new Numbered<Awaited>();
   #late = 0;
 
   /** Listens to `inbox`. */
@@ -49,10 +49,8 @@ export class AwaitedLetters {
 
   /** Starts to wait; gives the number for the letters. */
   add(awaited: Awaited): number {
-    do this.#last = (this.#last + 1) | 0; while (this.#entries.has(this.#last));
-    this.#entries.set(this.#last, awaited);
     if (!awaited.background) this.#isolate.park.keepAlive.add();
-    return this.#last;
+    return this.#entries.add(awaited);
   }
 
   /** Stops waiting; `false` when it was settled before. */
@@ -77,7 +75,7 @@ export class AwaitedLetters {
   /** Tells those whose writer has ended. */
   lookForEnded(): void {
     this.#inbox.drain();
-    for (const [id, awaited] of this.#entries) {
+    for (const [id, awaited] of this.#entries.entries()) {
       const ending = awaited.ending();
       if (ending === undefined || !this.remove(id)) continue;
       awaited.fail(exitError(awaited.who, ending, awaited.maybeExecuted()));

@@ -26,6 +26,7 @@ const BENCHMARKS = [
   "values",
   "processes",
   "edge",
+  "edge_overload",
 ];
 /** Longest that one may take, in milliseconds; it is killed then. */
 const LONGEST_MS = 5 * 60_000;

@@ -5,10 +5,10 @@
  * @module
  */
 import type { AcceptsOf, ActorRef, AnyActor, AnyRef, Protocol } from "../actors/actor.ts";
-import type { WaitOptions } from "../memory/line.ts";
 import type { Accepts } from "../actors/actor.ts";
 import type { ActorRoutes, Service } from "./contract.ts";
 import type { RouteOptions } from "./options.ts";
+import { askSoon } from "./outbox.ts";
 import type { Published } from "./published.ts";
 import { EdgeService } from "./service.ts";
 
@@ -76,20 +76,20 @@ export function actorRoutes<D extends AnyActor>(
     input,
     isStream: isGenerator(actor, message) || (options.streams?.includes(message) ?? false),
   }));
-  return new EdgeService(title, published, options).app() as unknown as Service<
-    ActorRoutes<D, AcceptsOf<D>, Protocol<D>>
-  >;
+  return new EdgeService({ title, published, workers: options.shed ? () => 1 : undefined }, options)
+    .app() as unknown as Service<
+      ActorRoutes<D, AcceptsOf<D>, Protocol<D>>
+    >;
 }
 
 /** The verbs of one message. What is sent is what came: the actor's own schema makes something of it. */
-function callsOf(ref: AnyRef, message: string): Pick<Published, "ask" | "tell" | "stream"> {
-  const ask = ref.ask[message];
-  const tell = ref.tell[message];
-  const stream = (ref.stream as unknown as Record<string, typeof ask>)[message];
+function callsOf(ref: AnyRef, name: string): Pick<Published, "ask" | "tell" | "stream"> {
+  const tell = ref.tell[name];
+  const stream = (ref.stream as unknown as Record<string, typeof tell>)[name];
   return {
-    ask: ({ given }, { signal, timeout }) => ask(given, { signal, timeout }),
-    tell: ({ given }, options: WaitOptions) => tell(given, options),
-    stream: ({ given }, options) => stream(given, options) as unknown as ReadableStream<unknown>,
+    ask: ({ given }, { wanted }) => askSoon(ref, { name, payload: [given] }, wanted),
+    tell: ({ given }, { signal }) => tell(given, { signal }),
+    stream: ({ given }, signal) => stream(given, { signal }) as unknown as ReadableStream<unknown>,
   };
 }
 

@@ -5,9 +5,10 @@
  *
  * @module
  */
+import { HTTPException } from "hono/http-exception";
 import type { SchemaResult, StandardSchemaV1 } from "../channels/schema.ts";
-import type { Deadlines } from "./deadlines.ts";
 import type { Gate } from "./gate.ts";
+import type { Limit, Patience } from "./patience.ts";
 import { invalid, refusal, retryAfter } from "./problem.ts";
 
 /** How much of a body is read. */
@@ -16,6 +17,8 @@ export interface BodyLimits {
   readonly maxBody: number;
   /** Objects in objects. */
   readonly maxDepth: number;
+  /** Milliseconds in which it has to arrive. */
+  readonly bodyTimeout: number;
   /** Milliseconds after which a refused client may come again. */
   readonly retryAfter: number;
 }
@@ -26,44 +29,49 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 export class BodyReader {
   readonly #limits: BodyLimits;
   readonly #gate: Gate;
-  readonly #deadlines: Deadlines;
+  readonly #time: Limit;
 
-  /** Reads within these limits; `gate` bounds all bodies together, `deadlines` the time of each. */
-  constructor(limits: BodyLimits, gate: Gate, deadlines: Deadlines) {
+  /** Reads within these limits; `gate` bounds all bodies together. */
+  constructor(limits: BodyLimits, gate: Gate) {
     this.#limits = limits;
     this.#gate = gate;
-    this.#deadlines = deadlines;
+    this.#time = { ms: limits.bodyTimeout, late: () => refusal(408, "TIMEOUT") };
   }
 
   /** The value in a request's body; `undefined` when it has none. @throws HTTPException */
-  async readJson(request: Request): Promise<unknown> {
+  async readJson(request: Request, patience: Patience): Promise<unknown> {
     const { headers } = request;
     const announced = headers.get("content-length");
     // A look at `request.body` costs the fast way of reading it.
     if (announced === "0" || (announced === null && request.body === null)) return undefined;
-    if (!JSON_TYPE.test(headers.get("content-type") ?? "")) {
+    const type = headers.get("content-type");
+    if (type !== "application/json" && !JSON_TYPE.test(type ?? "")) {
       throw refusal(415, "NOT_SUPPORTED", { detail: "Send application/json" });
     }
-    const text = await this.#readText(request, announced);
-    return text === "" ? undefined : parse(text, this.#limits.maxDepth);
-  }
-
-  /** What announces its length is let in, or not, before a byte of it is read. */
-  async #readText(request: Request, announced: string | null): Promise<string> {
-    const [limits, gate] = [this.#limits, this.#gate];
     const bytes = announced === null ? 0 : Number(announced);
-    if (bytes > limits.maxBody) throw tooLarge(limits);
-    if (!gate.take(bytes)) throw crowded(limits);
-    const isSmall = announced !== null && bytes <= SMALL_BYTES;
+    if (bytes > this.#limits.maxBody) throw tooLarge(this.#limits);
+    // What announces its length is let in, or not, before a byte of it is read.
+    if (!this.#gate.take(bytes)) throw crowded(this.#limits);
     try {
-      const text = isSmall ? request.text() : readChunks(request, limits, gate);
-      return await this.#deadlines.within(text, () => refusal(408, "TIMEOUT"));
+      const isSmall = announced !== null && bytes <= SMALL_BYTES;
+      patience.limit(this.#time);
+      const text = await new Promise<string>((resolve, reject) => {
+        patience.onEnd(reject);
+        this.#textOf(request, isSmall).then(resolve, reject);
+      });
+      return text === "" ? undefined : parse(text, this.#limits.maxDepth);
     } catch (error) {
-      if (request.signal.aborted) throw refusal(499, "CANCELLED");
+      if (!(error instanceof HTTPException) && request.signal.aborted) {
+        throw refusal(499, "CANCELLED");
+      }
       throw error;
     } finally {
-      gate.give(bytes);
+      this.#gate.give(bytes);
     }
+  }
+
+  #textOf(request: Request, isSmall: boolean): Promise<string> {
+    return isSmall ? request.text() : readChunks(request, this.#limits, this.#gate);
   }
 }
 
@@ -90,7 +98,7 @@ async function readChunks(request: Request, limits: BodyLimits, gate: Gate): Pro
 }
 
 function parse(text: string, maxDepth: number): unknown {
-  if (depthOf(text) > maxDepth) {
+  if (isDeeper(text, maxDepth)) {
     throw refusal(400, "VALIDATION", { detail: `The body is nested deeper than ${maxDepth}` });
   }
   try {
@@ -100,8 +108,19 @@ function parse(text: string, maxDepth: number): unknown {
   }
 }
 
+/** Whether a JSON text is nested deeper than so much. Most have not even so many brackets. */
+export function isDeeper(text: string, maxDepth: number): boolean {
+  let left = maxDepth;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      if (--left < 0) return depthOf(text) > maxDepth;
+    }
+  }
+  return false;
+}
+
 /** How deep the brackets of a JSON text go; those in strings do not count. */
-export function depthOf(text: string): number {
+function depthOf(text: string): number {
   let [depth, deepest, inString] = [0, 0, false];
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -81,3 +81,29 @@ export function eventStream(items: ReadableStream<unknown>, options: EventStream
 export function lastEventId(header: string | undefined | null): number {
   return header && /^\d{1,9}$/.test(header) ? Number(header) : 0;
 }
+
+/** Milliseconds in which a stream that fails does so with a status. */
+const EARLY_MS = 20;
+
+/** The stream, once its first item is there, or once it has not failed for a moment. */
+export async function opened(items: ReadableStream<unknown>): Promise<ReadableStream<unknown>> {
+  const reader = items.getReader();
+  const first = reader.read();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const moment = new Promise<void>((resolve) => timer = setTimeout(resolve, EARLY_MS));
+  try {
+    await Promise.race([first, moment]);
+  } finally {
+    clearTimeout(timer);
+  }
+  let next: Promise<ReadableStreamReadResult<unknown>> | undefined = first;
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await (next ?? reader.read());
+      next = undefined;
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

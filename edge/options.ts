@@ -18,6 +18,13 @@ export interface RouteOptions {
   bodyTimeout?: number;
   /** Most requests on their way at a time; more get 503. Default 256. */
   maxPending?: number;
+  /**
+   * Whether to refuse with 503 those that have waited in line for longer than one answer takes (5 ms at
+   * least), once there has been a line for as long as three answers take (15 ms at least), so that those
+   * served are served in time. Without it all wait that `maxPending` lets in. Default: for pools `true`,
+   * for actors `false`.
+   */
+  shed?: boolean;
   /** Most event streams and sockets at a time; more get 503. Default 256. */
   maxStreams?: number;
   /** When a refused client may come again. Default 1,000. */
@@ -38,4 +45,30 @@ export interface RouteOptions {
   onError?: (error: unknown, message: string) => void;
   /** Where calls are counted. Default: what `dashboard()` and `metrics()` show. */
   observed?: Observatory;
+}
+
+const DEFAULTS = {
+  timeout: 10_000,
+  maxBody: 1 << 20,
+  maxDepth: 64,
+  bodyTimeout: 10_000,
+  maxPending: 256,
+  maxStreams: 256,
+  retryAfter: 1_000,
+  heartbeat: 15_000,
+  maxJobs: 1_000,
+};
+
+/** Options with all that has a default. */
+export type Settings = RouteOptions & typeof DEFAULTS;
+
+/** Options, with the defaults of those that are absent. @throws RangeError */
+export function settingsOf(options: RouteOptions): Settings {
+  const settings = { ...DEFAULTS, ...options };
+  for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
+    settings[name] ??= DEFAULTS[name];
+    if (settings[name] >= 1) continue;
+    throw new RangeError(`Cannot make routes with ${name} ${settings[name]}: from 1 on`);
+  }
+  return settings;
 }

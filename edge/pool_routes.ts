@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { TimeoutError } from "../errors.ts";
 import type { Target, TaskResult } from "../actors/code.ts";
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "../channels/schema.ts";
 import type { Pool, Retry } from "../pool/pool.ts";
@@ -81,19 +80,10 @@ export function poolRoutes<const T extends Readonly<Record<string, AnyTask>>>(
     name,
     input,
     isStream: false,
-    async ask({ parsed }, { signal, timeout, onProgress }) {
-      const late = new AbortController();
-      const timer = timeout === undefined ? undefined : setTimeout(
-        () => late.abort(new TimeoutError(`run task "${name}"`, timeout)),
-        timeout,
-      );
-      const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-      try {
-        return await pool.applyAsync(target, [parsed], { signal: either, retry, onProgress });
-      } finally {
-        clearTimeout(timer);
-      }
-    },
+    ask: ({ parsed }, { wanted: { signal }, onProgress }) =>
+      pool.applyAsync(target, [parsed], { signal, retry, onProgress }),
   }));
-  return new EdgeService("pool", published, options).app() as unknown as Service<PoolRoutes<T>>;
+  const workers = options.shed === false ? undefined : () => pool.stats().size;
+  const serving = { title: "pool", published, workers };
+  return new EdgeService(serving, options).app() as unknown as Service<PoolRoutes<T>>;
 }

@@ -5,7 +5,6 @@
  *
  * @module
  */
-import type { WaitOptions } from "../memory/line.ts";
 import type { StandardSchemaV1 } from "../channels/schema.ts";
 
 /** A payload before and after its schema. */
@@ -16,8 +15,18 @@ export interface Payload {
   readonly parsed: unknown;
 }
 
+/** How long somebody wants an answer. */
+export interface Wanted {
+  /** Has `callOff` called with the reason, once, when it is wanted no more. The last one given counts. */
+  onEnd(callOff: (reason: unknown) => void): void;
+  /** Fires then; costs more. */
+  readonly signal: AbortSignal;
+}
+
 /** How a call is made. */
-export interface CallOptions extends WaitOptions {
+export interface CallOptions {
+  /** How long its reply is wanted. */
+  readonly wanted: Wanted;
   /** Told how far it is, where that is known. */
   onProgress?(done: number, total: number | undefined): void;
 }
@@ -33,7 +42,7 @@ export interface Published {
   /** Calls it and waits for the reply. */
   ask(payload: Payload, options: CallOptions): Promise<unknown>;
   /** Has it accepted, and no more; absent when that cannot be told. */
-  tell?(payload: Payload, options: WaitOptions): Promise<void>;
+  tell?(payload: Payload, wanted: Wanted): Promise<void>;
   /** Calls it and gives the reply item by item. */
-  stream?(payload: Payload, options: WaitOptions): ReadableStream<unknown>;
+  stream?(payload: Payload, signal: AbortSignal): ReadableStream<unknown>;
 }

@@ -8,34 +8,45 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
+import { TimeoutError } from "../errors.ts";
+import { Admission } from "./admission.ts";
 import { BodyReader, validated } from "./body.ts";
 import type { JobStatus, Mode } from "./contract.ts";
-import type { RouteOptions } from "./options.ts";
-import { Deadlines } from "./deadlines.ts";
-import { eventStream, lastEventId } from "./event_stream.ts";
+import { type RouteOptions, type Settings, settingsOf } from "./options.ts";
+import { modeOf, pathOf } from "./paths.ts";
+import { eventStream, lastEventId, opened } from "./event_stream.ts";
 import { Gate } from "./gate.ts";
 import { Jobs } from "./jobs.ts";
 import { type CallTally, type Observatory, observatory } from "./observed.ts";
 import { openApi } from "./openapi.ts";
 import { isForeign } from "./origin.ts";
+import { type Limit, type Patience, wantedUntil, Watch } from "./patience.ts";
 import { problem, problemOf, problemResponse, refusal, retryAfter } from "./problem.ts";
 import type { Payload, Published } from "./published.ts";
 import { serveSocket } from "./socket.ts";
 
-const DEFAULTS = {
-  timeout: 10_000,
-  maxBody: 1 << 20,
-  maxDepth: 64,
-  bodyTimeout: 10_000,
-  maxPending: 256,
-  maxStreams: 256,
-  retryAfter: 1_000,
-  heartbeat: 15_000,
-  maxJobs: 1_000,
-};
+/** What those are told who do not get in. */
+const CROWDED = problem(503, "FULL", {
+  detail: "Too many requests are on their way",
+  maybeExecuted: false,
+});
 
-/** Options with all that has a default. */
-type Settings = RouteOptions & typeof DEFAULTS;
+/** What is served. */
+export interface Serving {
+  /** For people. */
+  readonly title: string;
+  /** Each under its name. */
+  readonly published: readonly Published[];
+  /** How many requests are worked on at a time; absent: as many may wait as are let in. */
+  readonly workers?: () => number;
+}
+
+/** One request for a reply. */
+interface Asked {
+  readonly payload: Payload;
+  readonly mode: Mode;
+  readonly patience: Patience;
+}
 
 /** One service: what it serves, and how much of it at a time. */
 export class EdgeService {
@@ -45,24 +56,33 @@ export class EdgeService {
   readonly pending: Gate;
   /** Streams and sockets that are open. */
   readonly streams: Gate;
+  /** Requests that are waited for. */
+  readonly watch: Watch;
   /** Options and defaults. */
   readonly settings: Settings;
   readonly #title: string;
-  readonly #deadlines: Deadlines;
   readonly #bodies: BodyReader;
+  readonly #time: Limit;
+  readonly #admission: Admission | undefined;
   readonly #jobs: Jobs;
   readonly #tally: CallTally;
   readonly #observed: Observatory;
 
-  /** Serves `published` under a title. @throws RangeError for options that are no numbers from 1 on */
-  constructor(title: string, published: readonly Published[], options: RouteOptions) {
+  /** Serves. @throws RangeError for options that are no numbers from 1 on */
+  constructor(
+    { title, published, workers }: Serving,
+    options: RouteOptions,
+  ) {
     this.#title = title;
+    this.#admission = workers && new Admission(workers, () => this.crowded());
     this.published = new Map(published.map((one) => [one.name, one]));
     this.settings = settingsOf(options);
     this.pending = new Gate(this.settings.maxPending, this.settings.maxBody);
     this.streams = new Gate(this.settings.maxStreams);
-    this.#deadlines = new Deadlines(this.settings.bodyTimeout);
-    this.#bodies = new BodyReader(this.settings, this.pending, this.#deadlines);
+    this.watch = new Watch(this.settings.timeout, this.settings.bodyTimeout);
+    this.#bodies = new BodyReader(this.settings, this.pending);
+    const { timeout } = this.settings;
+    this.#time = { ms: timeout, late: () => new TimeoutError("answer a request", timeout) };
     this.#jobs = new Jobs(this.settings.maxJobs);
     this.#observed = options.observed ?? observatory;
     this.#tally = this.#observed.tally(title);
@@ -74,25 +94,22 @@ export class EdgeService {
     const app = new Hono();
     const { settings } = this;
     if (settings.cors) app.use(cors({ origin: settings.cors === true ? "*" : settings.cors }));
-    app.onError((error, c) => this.#fail(c, error, ""));
     for (const one of this.published.values()) {
       app.all(pathOf(one.name), (c) => this.#answer(c, one));
     }
-    app.on(["GET", "DELETE"], "/jobs/:id", (c) => this.#showJob(c));
+    app.on(["GET", "DELETE"], "/jobs/:id", (c) => this.#guarded(() => this.#showJob(c)));
     const socket = settings.websocket === true ? "/ws" : settings.websocket;
-    if (socket) app.get(socket, (c) => serveSocket(c, this));
+    if (socket) app.get(socket, (c) => this.#guarded(() => serveSocket(c, this)));
     if (settings.openapi !== false) {
       const about = settings.openapi ?? { title: this.#title, version: "1.0.0" };
       const document = openApi(about, this.published.values());
       app.get("/openapi.json", (c) => c.json(document));
     }
-    app.all("*", () => {
-      throw refusal(404, "UNKNOWN_MESSAGE");
-    });
+    app.all("*", () => problemResponse(problem(404, "UNKNOWN_MESSAGE")));
     return app;
   }
 
-  /** Checks a payload, then calls; for requests and frames alike. Counts how it went. */
+  /** Checks the payload of a frame, then calls. Counts how it went. */
   async call<T>(one: Published, given: unknown, run: (payload: Payload) => Promise<T>): Promise<T> {
     const began = performance.now();
     let status = 200;
@@ -107,54 +124,90 @@ export class EdgeService {
     }
   }
 
-  /** How long one call may take, and until when it is wanted. */
-  waiting(signal: AbortSignal): { signal: AbortSignal; timeout: number } {
-    return { signal, timeout: this.settings.timeout };
+  /** Asks, for a client that waits, perhaps in a line; whoever calls has to see it out. */
+  ask(one: Published, payload: Payload, patience: Patience): Promise<unknown> {
+    const wanted = this.grant(patience);
+    const turn = this.#admission?.enter(wanted, performance.now());
+    if (turn !== undefined) return turn.then(() => this.#askNow(one, payload, patience));
+    return this.#askNow(one, payload, patience);
   }
 
-  /** One request, from its method to its answer. */
+  #askNow(one: Published, payload: Payload, patience: Patience): Promise<unknown> {
+    patience.isLetIn = true;
+    return one.ask(payload, { wanted: patience });
+  }
+
+  /** From now on the client waits as long as for a reply. */
+  grant(patience: Patience): Patience {
+    patience.limit(this.#time);
+    return patience;
+  }
+
+  /** A client has its answer. */
+  seeOut(patience: Patience, now: number): void {
+    this.watch.leave(patience);
+    if (patience.isLetIn) this.#admission?.leave(now);
+  }
+
+  /** One request, from its method to its answer; one function, since each promise more is felt. */
   async #answer(c: Context, one: Published): Promise<Response> {
-    if (c.req.method !== "POST") {
-      throw refusal(405, "NOT_SUPPORTED", { headers: { allow: "POST" } });
-    }
-    if (!this.settings.cors && isForeign(c.req.raw)) throw refusal(403, "AUTHENTICATION");
-    if (!this.pending.enter()) throw this.crowded();
-    this.#deadlines.enter();
+    const { raw } = c.req;
+    const refused = this.#refused(raw);
+    if (refused !== undefined) return refused;
+    const patience = this.watch.enter(raw);
+    const began = performance.now();
+    let status = 200;
     try {
-      const given = await this.#bodies.readJson(c.req.raw);
+      const given = await this.#bodies.readJson(raw, patience);
       const mode = modeOf(c);
-      return await this.call(one, given, (payload) => this.#reply(c, { one, payload, mode }));
+      const parsed = validated(one.input, given);
+      const payload = { given, parsed: parsed instanceof Promise ? await parsed : parsed };
+      if (mode !== "ask" || one.isStream) {
+        return await this.#replyLater(c, one, { payload, mode, patience });
+      }
+      const value = await this.ask(one, payload, patience);
+      return c.json(value === undefined ? null : value as string);
     } catch (error) {
-      return this.#fail(c, error, one.name);
+      status = this.#statusOf(error, one);
+      return this.#failed(error);
     } finally {
-      this.#deadlines.leave();
+      const now = performance.now();
+      this.seeOut(patience, now);
       this.pending.leave();
+      this.#tally.count(one.name, status, now - began);
     }
   }
 
-  async #reply(
+  /** The answer for those who do not get in; otherwise they are counted. */
+  #refused(request: Request): Response | undefined {
+    if (request.method !== "POST") {
+      return problemResponse(problem(405, "NOT_SUPPORTED"), { allow: "POST" });
+    }
+    if (!this.settings.cors && isForeign(request)) {
+      return problemResponse(problem(403, "AUTHENTICATION"));
+    }
+    return this.pending.enter() ? undefined : problemResponse(CROWDED, this.#comeAgain());
+  }
+
+  async #replyLater(
     c: Context,
-    { one, payload, mode }: { one: Published; payload: Payload; mode: Mode },
+    one: Published,
+    { payload, mode, patience }: Asked,
   ): Promise<Response> {
     if (mode === "job") return this.#beginJob(c, one, payload);
-    const waiting = this.waiting(c.req.raw.signal);
-    if (mode === "tell") {
-      if (one.tell === undefined) {
-        throw refusal(400, "NOT_SUPPORTED", { detail: "This cannot be told, only asked" });
-      }
-      await one.tell(payload, waiting);
-      return c.json(null, 202);
+    if (mode === "ask") return await this.#stream(c, one, payload);
+    if (one.tell === undefined) {
+      throw refusal(400, "NOT_SUPPORTED", { detail: "This cannot be told, only asked" });
     }
-    if (one.isStream) return await this.#stream(c, one, payload);
-    const value = await one.ask(payload, waiting);
-    return c.json(value === undefined ? null : value as string);
+    await one.tell(payload, this.grant(patience));
+    return c.json(null, 202);
   }
 
   /** A failure in its first moments still gets a status of its own. */
   async #stream(c: Context, one: Published, payload: Payload): Promise<Response> {
     if (!this.streams.enter()) throw this.crowded();
     try {
-      const items = await opened(one.stream!(payload, { signal: c.req.raw.signal }));
+      const items = await opened(one.stream!(payload, c.req.raw.signal));
       const skip = lastEventId(c.req.header("last-event-id"));
       return eventStream(items, {
         skip,
@@ -175,10 +228,10 @@ export class EdgeService {
       try {
         if (!one.isStream) {
           const onProgress = (done: number, total?: number) => progress({ done, total });
-          return await one.ask(payload, { signal, onProgress });
+          return await one.ask(payload, { wanted: wantedUntil(signal), onProgress });
         }
         let last: unknown;
-        for await (const item of one.stream!(payload, { signal })) progress(last = item);
+        for await (const item of one.stream!(payload, signal)) progress(last = item);
         return last;
       } catch (error) {
         if (!signal.aborted) this.#statusOf(error, one);
@@ -206,22 +259,25 @@ export class EdgeService {
 
   /** What those are told who do not get in. */
   crowded(): HTTPException {
-    return refusal(503, "FULL", {
-      detail: "Too many requests are on their way",
-      maybeExecuted: false,
-      headers: this.#comeAgain(),
-    });
+    return refusal(503, "FULL", { ...CROWDED, headers: this.#comeAgain() });
   }
 
   #comeAgain(): Record<string, string> {
     return { "retry-after": retryAfter(this.settings.retryAfter) };
   }
 
-  #fail(c: Context, error: unknown, name: string): Response {
-    if (c.req.raw.signal.aborted) return problemResponse(problem(499, "CANCELLED"));
+  #guarded(answer: () => Response): Response {
+    try {
+      return answer();
+    } catch (error) {
+      if (!(error instanceof HTTPException)) this.#report(error, "a route");
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): Response {
     if (error instanceof HTTPException) return error.getResponse();
     const found = problemOf(error);
-    if (name === "") this.#report(error, "a route");
     return problemResponse(found, found.status === 503 ? this.#comeAgain() : {});
   }
 
@@ -237,65 +293,6 @@ export class EdgeService {
     if (this.settings.onError) this.settings.onError(error, name);
     else console.error(`${this.#title} "${name}" failed:`, error);
   }
-}
-
-/** Which way of answering a request asks for. @throws HTTPException */
-function modeOf(c: Context): Mode {
-  const mode = c.req.query("mode");
-  if (mode === undefined) {
-    return /\brespond-async\b/.test(c.req.header("prefer") ?? "") ? "job" : "ask";
-  }
-  if (mode === "ask" || mode === "tell" || mode === "job") return mode;
-  throw refusal(400, "VALIDATION", { detail: "mode is none of ask, tell, job" });
-}
-
-/** Milliseconds in which a stream that fails does so with a status. */
-const EARLY_MS = 20;
-
-/** The stream, once its first item is there, or once it has not failed for a moment. */
-async function opened(items: ReadableStream<unknown>): Promise<ReadableStream<unknown>> {
-  const reader = items.getReader();
-  const first = reader.read();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const moment = new Promise<void>((resolve) => timer = setTimeout(resolve, EARLY_MS));
-  try {
-    await Promise.race([first, moment]);
-  } finally {
-    clearTimeout(timer);
-  }
-  let next: Promise<ReadableStreamReadResult<unknown>> | undefined = first;
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await (next ?? reader.read());
-      next = undefined;
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
-}
-
-/** @throws RangeError */
-function settingsOf(options: RouteOptions): Settings {
-  const settings = { ...DEFAULTS, ...options };
-  for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
-    settings[name] ??= DEFAULTS[name];
-    if (settings[name] >= 1) continue;
-    throw new RangeError(`Cannot make routes with ${name} ${settings[name]}: from 1 on`);
-  }
-  return settings;
-}
-
-/**
- * The name as a path of Hono, which compares paths after `decodeURI`. A `:` stays encoded.
- *
- * @throws TypeError for a name with a `*`, which would mean any path
- */
-function pathOf(name: string): string {
-  if (name.includes("*") || name === "") {
-    throw new TypeError(`Cannot publish "${name}": this cannot be a path`);
-  }
-  return `/${decodeURI(encodeURIComponent(name))}`;
 }
 
 function textOf(error: unknown): string {

@@ -7,11 +7,12 @@
  * @module
  */
 import type { Context } from "hono";
-import { depthOf } from "./body.ts";
+import { isDeeper } from "./body.ts";
 import type { RouteOptions } from "./options.ts";
 import type { Gate } from "./gate.ts";
 import { isForeign } from "./origin.ts";
 import { problemOf, refusal } from "./problem.ts";
+import type { Patience, Watch } from "./patience.ts";
 import type { Payload, Published } from "./published.ts";
 
 /** What a socket needs of its service. */
@@ -21,7 +22,10 @@ export interface SocketService {
   readonly streams: Gate;
   readonly settings: RouteOptions & { readonly maxBody: number; readonly maxDepth: number };
   call<T>(one: Published, given: unknown, run: (payload: Payload) => Promise<T>): Promise<T>;
-  waiting(signal: AbortSignal): { signal: AbortSignal; timeout: number };
+  readonly watch: Watch;
+  ask(one: Published, payload: Payload, patience: Patience): Promise<unknown>;
+  grant(patience: Patience): Patience;
+  seeOut(patience: Patience, now: number): void;
   crowded(): Error;
 }
 
@@ -61,7 +65,7 @@ class Line {
   readonly #socket: WebSocket;
   readonly #service: SocketService;
   /** What is on its way, by id. */
-  readonly #calls = new Map<number | string, AbortController>();
+  readonly #calls = new Map<number | string, Patience>();
 
   /** Serves `socket`. */
   constructor(socket: WebSocket, service: SocketService) {
@@ -72,7 +76,7 @@ class Line {
   }
 
   #close(): void {
-    for (const call of this.#calls.values()) call.abort();
+    for (const patience of this.#calls.values()) patience.abandon();
     this.#service.streams.leave();
   }
 
@@ -80,10 +84,10 @@ class Line {
     const { maxBody, maxDepth } = this.#service.settings;
     if (typeof text !== "string") return this.#socket.close(1003, "Send texts");
     if (text.length > maxBody) return this.#socket.close(1009, "Too large");
-    if (depthOf(text) > maxDepth + 1) return this.#socket.close(1007, "Nested too deep");
+    if (isDeeper(text, maxDepth + 1)) return this.#socket.close(1007, "Nested too deep");
     const frame = frameOf(text);
     if (frame === undefined) return this.#socket.close(1007, "This is no frame");
-    if (frame.kind === "cancel") return void this.#calls.get(frame.id)?.abort();
+    if (frame.kind === "cancel") return void this.#calls.get(frame.id)?.abandon();
     this.#serve(frame).catch((error) => this.#send(frame.id, "problem", problemOf(error)));
   }
 
@@ -93,32 +97,34 @@ class Line {
     if (this.#calls.has(id)) throw refusal(400, "VALIDATION", { detail: "This id is in use" });
     const gate = this.#service[kind === "stream" ? "streams" : "pending"];
     if (!gate.enter()) throw this.#service.crowded();
-    const call = new AbortController();
-    this.#calls.set(id, call);
-    const run = (payload: Payload) => this.#run(one, { id, kind, payload, signal: call.signal });
+    const patience = this.#service.watch.enter();
+    this.#calls.set(id, patience);
+    const run = (payload: Payload) => this.#run(one, { id, kind, payload, patience });
     try {
       await this.#service.call(one, payload, run);
     } finally {
       this.#calls.delete(id);
+      this.#service.seeOut(patience, performance.now());
       gate.leave();
     }
   }
 
   async #run(
     one: Published,
-    { id, kind, payload, signal }: Omit<Frame, "type"> & { payload: Payload; signal: AbortSignal },
+    { id, kind, payload, patience }: Omit<Frame, "type"> & { payload: Payload; patience: Patience },
   ): Promise<void> {
-    const waiting = this.#service.waiting(signal);
     const verb = kind === "stream" && !one.isStream ? undefined : one[kind as "ask"];
     if (verb === undefined || (kind === "ask" && one.isStream)) {
       throw refusal(400, "NOT_SUPPORTED", { detail: `"${one.name}" does not take ${kind}` });
     }
-    if (kind === "ask") return this.#send(id, "reply", await one.ask(payload, waiting));
+    if (kind === "ask") {
+      return this.#send(id, "reply", await this.#service.ask(one, payload, patience));
+    }
     if (kind === "tell") {
-      await one.tell!(payload, waiting);
+      await one.tell!(payload, this.#service.grant(patience));
       return this.#send(id, "accepted");
     }
-    for await (const item of one.stream!(payload, { signal })) {
+    for await (const item of one.stream!(payload, patience.signal)) {
       this.#send(id, "item", item);
       await this.#roomToSend();
     }

@@ -33,7 +33,10 @@ import {
 import { KeepAlive } from "./keep_alive.ts";
 import { Ringer } from "./ringer.ts";
 import { SLOT_BELL } from "./slots.ts";
+import type { Source } from "./source.ts";
 import { SpinHabit } from "./spin.ts";
+
+export { type Source, topicOf } from "./source.ts";
 
 /** Longest time that microtasks may hold the event loop up, in milliseconds. */
 export const BREATH_MS = 2;
@@ -43,29 +46,9 @@ const MOST_LOOKED_AT = 8;
 const CHECK_EVERY = 32;
 const SLICE_MS = 50;
 const LONG_SLEEP_MS = 10;
-const soon: (task: () => void) => void = globalThis.setImmediate ??
+/** Calls `task` in the next turn of the event loop. */
+export const soon: (task: () => void) => void = globalThis.setImmediate ??
   ((task: () => void) => setTimeout(task, 0));
-
-/** Something an isolate waits for. */
-export interface Source {
-  /** Address of its wait list. */
-  readonly list: number;
-  /** Which bit of the doorbell stands for it; see {@linkcode topicOf}. */
-  readonly topic: number;
-  /** Whether anybody waits at this moment. */
-  readonly wanted: boolean;
-  /** Tries again; whether something came of it. */
-  serve(): boolean;
-  /** Kept by the park: whether it is enlisted, and whether it is known. */
-  armed: boolean;
-  /** Kept by the park: whether it is in the park's tables. */
-  known: boolean;
-}
-
-/** The topic of an address: which doorbell bit stands for it. */
-export function topicOf(address: number): number {
-  return (Math.imul(address, 0x9e3779b1) >>> 8) % TOPICS;
-}
 
 type State = "idle" | "turning" | "asleep";
 

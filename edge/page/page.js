@@ -354,7 +354,14 @@ function letterTable() {
     ],
   }));
   return table(
-    [["When", ""], ["Actor", ""], ["Message", ""], ["Why", ""], ["Payload", "wide"], ["", ""]],
+    [
+      ["When", "optional"],
+      ["Actor", ""],
+      ["Message", ""],
+      ["Why", "optional"],
+      ["Payload", "wide"],
+      ["", ""],
+    ],
     rows,
     "No dead letters.",
   );

@@ -64,8 +64,10 @@ troupeTest("the service of the examples holds each caller to its rate", async ()
     await response.body?.cancel();
     return response.status;
   };
-  const mine = [await ask("me"), await ask("me"), await ask("me"), await ask("me")];
-  assertEquals([mine.slice(0, 3), mine[3]], [[200, 200, 200], 429]);
+  // Three at once, and three more for each second that this takes.
+  const mine = await Promise.all(Array.from({ length: 100 }, () => ask("me")));
+  assert(mine.filter((status) => status === 200).length >= 3, mine.join());
+  assert(mine.includes(429), mine.join());
   assertEquals(await ask("you"), 200);
   await stop();
 });

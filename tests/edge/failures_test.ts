@@ -173,6 +173,22 @@ troupeTest("H2 slow bodies are ended, others are served meanwhile", async () => 
   for (const answer of await Promise.all(slow)) assert(answer.startsWith("HTTP/1.1 408"), answer);
 });
 
+troupeTest("H2 heads that never end take nothing from those who are served", async () => {
+  await using ref = await spawn(Service);
+  await using server = serve(actorRoutes(Service, ref, quiet({ maxPending: 4 })));
+  const half = new TextEncoder().encode("POST /add HTTP/1.1\r\nhost: x\r\ncontent-");
+  const open: Deno.TcpConn[] = [];
+  for (let n = 0; n < 300; n++) {
+    const tcp = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    await tcp.write(half);
+    open.push(tcp);
+  }
+  for (let n = 1; n <= 20; n++) {
+    assertEquals(await (await post(`${server.url}/add`, { by: 1 })).json(), n);
+  }
+  for (const tcp of open) tcp.close();
+});
+
 troupeTest("a handler's error is a 500 that tells nothing, and is reported", async () => {
   await using ref = await spawn(Service);
   const options = quiet();
