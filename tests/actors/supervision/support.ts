@@ -11,7 +11,7 @@ import {
 } from "../../../actors/supervision/tree.ts";
 import type { ExitReason } from "../../../errors.ts";
 import { Player, type Role } from "../../fixtures/supervised.ts";
-import { troupeTest, turn, until } from "../../support.ts";
+import { awake, troupeTest, turn, until } from "../../support.ts";
 
 // deno-lint-ignore no-explicit-any -- these tests look at what the types would not let through
 export type Anything = any;
@@ -90,7 +90,7 @@ export class Cast {
   async noted(note: string): Promise<string[]> {
     const notes: string[] = [];
     for (;;) {
-      notes.push(await this.log.get({ timeout: 20_000 }));
+      notes.push(await awake(this.log.get(), `the note ${note}`));
       if (notes.at(-1) === note) return notes;
     }
   }
