@@ -51,6 +51,8 @@ export const AT_ONCE = { min: 0, max: 0 };
 export class Cast {
   readonly log: Queue<string>;
   readonly isolation: Isolation;
+  /** Lets handlers go that hold on. */
+  readonly gate = new Queue<string>();
   readonly #plans: Queue<string>[] = [];
 
   constructor(log: Queue<string>, isolation: Isolation) {
@@ -96,7 +98,7 @@ export class Cast {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const plan of this.#plans) await plan[Symbol.asyncDispose]();
+    for (const queue of [this.gate, ...this.#plans]) await queue[Symbol.asyncDispose]();
   }
 }
 
