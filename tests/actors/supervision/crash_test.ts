@@ -14,7 +14,7 @@ import { spawn as spawnTyped } from "../../../actors/spawn.ts";
 import { station } from "../../../actors/station.ts";
 import { Boss, Hears, Player, Teller } from "../../fixtures/supervised.ts";
 import { awake, rejection, rejectsWith, troupeTest, turn, until } from "../../support.ts";
-import { AT_ONCE, both, type Cast, crash, type Loose } from "./support.ts";
+import { AT_ONCE, both, type Cast, crash, type Loose, WITHIN } from "./support.ts";
 
 const spawn = spawnTyped as unknown as (actor: unknown, options: object) => Promise<Loose>;
 
@@ -170,7 +170,7 @@ both("a sent reference outlives restarts", async (cast) => {
 });
 
 both("too many crashes are the end; it says why", async (cast) => {
-  const a = await guarded(cast, { restart: { maxRestarts: 1, backoff: AT_ONCE } });
+  const a = await guarded(cast, { restart: { maxRestarts: 1, within: WITHIN, backoff: AT_ONCE } });
   await crash(a);
   await crash(a);
   const { reason, error } = await awake(a.exited);

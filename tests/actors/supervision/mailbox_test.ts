@@ -7,7 +7,7 @@ import { spawn as spawnTyped } from "../../../actors/spawn.ts";
 import type { AnyRef } from "../../../actors/actor.ts";
 import { Diary, Player, Stasher } from "../../fixtures/supervised.ts";
 import { awake, rejection, rejectsWith, turn } from "../../support.ts";
-import { AT_ONCE, both, type Cast, crash, life, type Loose, supervise } from "./support.ts";
+import { AT_ONCE, both, type Cast, crash, life, type Loose, supervise, WITHIN } from "./support.ts";
 
 const spawn = spawnTyped as unknown as (
   actor: unknown,
@@ -226,7 +226,7 @@ both("events() tells of starts, crashes, restarts and ends", async (cast) => {
   using stream = events();
   const sup = await supervise({
     name: "top",
-    restart: { backoff: AT_ONCE, maxRestarts: 1 },
+    restart: { backoff: AT_ONCE, maxRestarts: 1, within: WITHIN },
     children: { a: cast.player("a") },
   });
   const { a } = sup.children;

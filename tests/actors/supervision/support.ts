@@ -44,6 +44,9 @@ export interface LooseSupervisor extends AsyncDisposable {
 /** Supervises without types. */
 export const supervise = superviseTyped as unknown as (spec: object) => Promise<LooseSupervisor>;
 
+/** Long enough for all failures of a test to count, however slow the machine is, in milliseconds. */
+export const WITHIN = 600_000;
+
 /** No delay before a restart. */
 export const AT_ONCE = { min: 0, max: 0 };
 
