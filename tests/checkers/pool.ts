@@ -80,7 +80,9 @@ export async function runChaos(pool: PoolUnderTest, options: ChaosOptions): Prom
   const settle = (record: TaskRecord, how: "ok" | "error") => {
     record.settled.push(how);
     progress.made();
-    if (++settled % killEvery === 0 && kills < options.kills) kills += pool.kill();
+    // One that finds nobody to kill is made up for.
+    const due = Math.min(options.kills, Math.floor(++settled / killEvery));
+    if (kills < due) kills += pool.kill();
   };
   const all = Array.from({ length: options.tasks }, (_, n) => {
     const mode = modes.get(n) ?? "ok";
