@@ -7,12 +7,14 @@
  * - I1: the count is never less than the number of holders plus messages on their way; a death between
  *   two steps can leave it too high (memory kept), never too low (memory reused under somebody).
  * - I2: exactly one isolate sees the count fall to 0; it closes the region's content and frees it.
+ * - I3: the step by which a holder or a name is the last to go says who made it, so that the sweep after
+ *   its death can tell that the region was left to it.
  *
  * @module
  */
 import { ClosedError } from "../errors.ts";
 import { type Arena, type BlockHandle, HELD, SHARED } from "./arena.ts";
-import { add, and, load, or, store, sub } from "./atomics.ts";
+import { add, and, compareExchange, load, or, store, sub } from "./atomics.ts";
 import { type Heap, NO_ROOM } from "./heap.ts";
 import { UNIT_BYTES } from "./layout.ts";
 
@@ -105,7 +107,7 @@ export function dropRegion(arena: Arena, region: BlockHandle, slot: number): boo
   const at = holderWordAt(arena.wordOf(region), slot);
   const bit = 1 << (slot & 31);
   if ((and(arena.words, at, ~bit) & bit) === 0) return false;
-  return forgetRegion(arena, region);
+  return take(arena.words, arena.wordOf(region) + REGION_COUNT, { part: 1, slot });
 }
 
 /** A message that named it will not arrive; `true` as for {@linkcode dropRegion}. */
@@ -114,15 +116,42 @@ export function forgetRegion(arena: Arena, region: BlockHandle): boolean {
 }
 
 const NAMED = 1 << 30;
+/** Nobody holds it and it has no name; the isolate in the low bits frees it. */
+const ENDED = 1 << 29;
+
+/** Takes a holder or the name off a count; whether it was the last. */
+function take(
+  words: Int32Array,
+  at: number,
+  { part, slot }: { part: 1 | typeof NAMED; slot: number },
+): boolean {
+  for (;;) {
+    const seen = load(words, at);
+    const isLast = seen === part;
+    const less = part === NAMED ? seen & ~NAMED : seen - 1;
+    if (compareExchange(words, at, seen, isLast ? ENDED | slot : less) === seen) return isLast;
+  }
+}
+
+/**
+ * Whether `slot`, which is proven dead, was the last and had the region to free. It may have begun with
+ * the content: whoever frees it must be able to do so twice.
+ */
+export function wasLast(arena: Arena, region: BlockHandle, slot: number): boolean {
+  return load(arena.words, arena.wordOf(region) + REGION_COUNT) === (ENDED | slot);
+}
 
 /** A name stands for the region and keeps it, as one who holds it does. A region has one at most. */
 export function nameRegion(arena: Arena, region: BlockHandle): void {
   or(arena.words, arena.wordOf(region) + REGION_COUNT, NAMED);
 }
 
-/** It has no name (any more); `true` as for {@linkcode dropRegion}. A second time it is never last. */
-export function unnameRegion(arena: Arena, region: BlockHandle): boolean {
-  return and(arena.words, arena.wordOf(region) + REGION_COUNT, ~NAMED) === NAMED;
+/**
+ * It has no name (any more), by the isolate in `slot`; `true` as for {@linkcode dropRegion}. A second time
+ * it is never last.
+ */
+export function unnameRegion(arena: Arena, region: BlockHandle, slot: number): boolean {
+  return take(arena.words, arena.wordOf(region) + REGION_COUNT, { part: NAMED, slot });
 }
 
 /** Whether it has a name. */
