@@ -54,7 +54,8 @@ troupeTest(
 );
 
 troupeTest("the service of the examples holds each caller to its rate", async () => {
-  const { app, stop } = await startService({ workers: 1, perSecond: 3 });
+  const { app, pool, stop } = await startService({ workers: 1, perSecond: 3 });
+  await pool.ready();
   const ask = async (caller: string) => {
     const response = await app.request("/texts/analyse", {
       method: "POST",
@@ -64,8 +65,9 @@ troupeTest("the service of the examples holds each caller to its rate", async ()
     await response.body?.cancel();
     return response.status;
   };
-  const mine = [await ask("me"), await ask("me"), await ask("me"), await ask("me")];
-  assertEquals([mine.slice(0, 3), mine[3]], [[200, 200, 200], 429]);
+  // All at once: on a busy machine a third of a second is soon over.
+  const mine = await Promise.all(["me", "me", "me", "me"].map(ask));
+  assertEquals(mine.toSorted(), [200, 200, 200, 429]);
   assertEquals(await ask("you"), 200);
   await stop();
 });

@@ -44,7 +44,7 @@ export interface LooseSupervisor extends AsyncDisposable {
 /** Supervises without types. */
 export const supervise = superviseTyped as unknown as (spec: object) => Promise<LooseSupervisor>;
 
-/** Long enough for all failures of a test to count, however slow the machine is, in milliseconds. */
+/** Long enough for whatever a test does, however slow the machine is, in milliseconds. */
 export const WITHIN = 600_000;
 
 /** No delay before a restart. */
@@ -81,7 +81,8 @@ export class Cast {
       ...(plan && { plan }),
       ...(stopping && { stopping }),
     };
-    return child(Player, { isolation: this.isolation, ...rest, args: [role] } as never);
+    const start = { isolation: this.isolation, startTimeout: WITHIN };
+    return child(Player, { ...start, ...rest, args: [role] } as never);
   }
 
   /** What was noted since the last look. */
