@@ -1,6 +1,6 @@
 import "../loaded.ts";
 // Each type of region is put right by its own module.
-import "../../mod.ts";
+import "../../troupe.ts";
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ClosedError } from "../../errors.ts";
