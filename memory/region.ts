@@ -7,6 +7,8 @@
  * - I1: the count is never less than the number of holders plus messages on their way; a death between
  *   two steps can leave it too high (memory kept), never too low (memory reused under somebody).
  * - I2: exactly one isolate sees the count fall to 0; it closes the region's content and frees it.
+ * - I3: a holder or a name that is the last to go leaves word of who has to free the region, so that the
+ *   sweep after its death can.
  *
  * @module
  */
@@ -89,23 +91,27 @@ export function sendRegion(arena: Arena, region: BlockHandle): void {
 
 /** Turns a message that arrived into a hold of `slot`; see {@linkcode sendRegion}. */
 export function receiveRegion(arena: Arena, region: BlockHandle, slot: number): void {
-  if (!setHolder(arena, region, slot)) {
-    sub(arena.words, arena.wordOf(region) + REGION_COUNT, 1);
-  }
+  const { words } = arena;
+  const { count, holders, bit } = placeOf(arena.wordOf(region), slot);
+  if ((or(words, holders, bit) & bit) !== 0) sub(words, count, 1);
 }
 
 /** Lets `slot` hold a region that it knows to be alive. */
 export function holdRegion(arena: Arena, region: BlockHandle, slot: number): void {
-  sendRegion(arena, region);
-  receiveRegion(arena, region, slot);
+  const { words } = arena;
+  const { count, holders, bit } = placeOf(arena.wordOf(region), slot);
+  add(words, count, 1);
+  if ((or(words, holders, bit) & bit) !== 0) sub(words, count, 1);
 }
 
 /** `slot` holds it no more; `true` when it was the last, who must close and free the region. */
 export function dropRegion(arena: Arena, region: BlockHandle, slot: number): boolean {
-  const at = holderWordAt(arena.wordOf(region), slot);
-  const bit = 1 << (slot & 31);
-  if ((and(arena.words, at, ~bit) & bit) === 0) return false;
-  return forgetRegion(arena, region);
+  const { words } = arena;
+  const { count, holders, bit } = placeOf(arena.wordOf(region), slot);
+  if ((and(words, holders, ~bit) & bit) === 0) return false;
+  if (sub(words, count, 1) !== 1) return false;
+  store(words, count, ENDED | slot);
+  return true;
 }
 
 /** A message that named it will not arrive; `true` as for {@linkcode dropRegion}. */
@@ -114,15 +120,32 @@ export function forgetRegion(arena: Arena, region: BlockHandle): boolean {
 }
 
 const NAMED = 1 << 30;
+/** Nobody holds it and it has no name; the isolate in the low bits frees it. */
+const ENDED = 1 << 29;
+
+/**
+ * Whether `slot`, which is proven dead, was the last and had the region to free. It may have begun with
+ * the content: whoever frees it must be able to do so twice.
+ */
+export function wasLast(arena: Arena, region: BlockHandle, slot: number): boolean {
+  return load(arena.words, arena.wordOf(region) + REGION_COUNT) === (ENDED | slot);
+}
 
 /** A name stands for the region and keeps it, as one who holds it does. A region has one at most. */
 export function nameRegion(arena: Arena, region: BlockHandle): void {
   or(arena.words, arena.wordOf(region) + REGION_COUNT, NAMED);
 }
 
-/** It has no name (any more); `true` as for {@linkcode dropRegion}. A second time it is never last. */
-export function unnameRegion(arena: Arena, region: BlockHandle): boolean {
-  return and(arena.words, arena.wordOf(region) + REGION_COUNT, ~NAMED) === NAMED;
+/**
+ * It has no name (any more), by the isolate in `slot`; `true` as for {@linkcode dropRegion}. A second time
+ * it is never last.
+ */
+export function unnameRegion(arena: Arena, region: BlockHandle, slot: number): boolean {
+  const { words } = arena;
+  const count = arena.wordOf(region) + REGION_COUNT;
+  if (and(words, count, ~NAMED) !== NAMED) return false;
+  store(words, count, ENDED | slot);
+  return true;
 }
 
 /** Whether it has a name. */
@@ -153,10 +176,13 @@ export function typeOfRegion(arena: Arena, region: BlockHandle): RegionType {
   return alive ? load(arena.words, arena.wordOf(region) + REGION_TYPE) : 0;
 }
 
-function setHolder(arena: Arena, region: BlockHandle, slot: number): boolean {
-  const at = holderWordAt(arena.wordOf(region), slot);
-  const bit = 1 << (slot & 31);
-  return (or(arena.words, at, bit) & bit) === 0;
+/**
+ * Where a region's count and the bit of a holder are. They are looked up before either changes: a thread is
+ * stopped where a function or another round of a loop begins, so it makes all changes or none. A process
+ * can be stopped between them.
+ */
+function placeOf(at: number, slot: number): { count: number; holders: number; bit: number } {
+  return { count: at + REGION_COUNT, holders: holderWordAt(at, slot), bit: 1 << (slot & 31) };
 }
 
 function holderWordAt(at: number, slot: number): number {

@@ -23,9 +23,7 @@ import { childrenOf } from "../actors/children.ts";
 import { names } from "../actors/names.ts";
 import { activeChildren } from "../actors/process.ts";
 import { station } from "../actors/station.ts";
-
-/** Longest that a test waits for something before it says that it will never come, in milliseconds. */
-export const HUNG_MS = 30_000;
+import { HUNG_MS, Patience, whenOver } from "./patience.ts";
 
 v8.setFlagsFromString("--expose-gc");
 /** Collects the garbage now, so that finalizers run in the next turns of the event loop. */
@@ -95,9 +93,9 @@ export function turn(ms = 0): Promise<void> {
 
 /** Waits until it is so, looking after each turn; throws when that takes for ever. */
 export async function until(isSo: () => boolean, what = "it"): Promise<void> {
-  const end = performance.now() + HUNG_MS;
+  const patience = new Patience();
   while (!isSo()) {
-    if (performance.now() > end) throw new Error(`Waited ${HUNG_MS} ms in vain for ${what}`);
+    if (patience.isOver()) throw waitedInVain(HUNG_MS, what);
     await turn(1);
   }
 }
@@ -106,17 +104,22 @@ export async function until(isSo: () => boolean, what = "it"): Promise<void> {
  * The promise, for those that do not keep the program alive, such as `ref.exited`; it rejects when it
  * stays open for ever.
  */
-export async function awake<T>(promise: Promise<T>, what = "it"): Promise<T> {
+export function awake<T>(promise: Promise<T>, what = "it"): Promise<T> {
+  return within(HUNG_MS, promise, what);
+}
+
+async function within<T>(milliseconds: number, promise: Promise<T>, what: string): Promise<T> {
   const hung = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => hung.reject(new Error(`Waited ${HUNG_MS} ms in vain for ${what}`)),
-    HUNG_MS,
-  );
+  const callOff = whenOver(() => hung.reject(waitedInVain(milliseconds, what)), milliseconds);
   try {
     return await Promise.race([promise, hung.promise]);
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
+}
+
+function waitedInVain(milliseconds: number, what: string): Error {
+  return new Error(`Waited ${milliseconds} ms in vain for ${what}`);
 }
 
 /** Whether a promise is still open after `ms` milliseconds. */
@@ -154,11 +157,11 @@ export async function rejectsWith<E extends Error>(
 
 /** Waits until all that a test left was given back; collects garbage on the way. */
 async function settled(before: Traces): Promise<Traces> {
-  const end = performance.now() + HUNG_MS;
+  const patience = new Patience();
   const isClean = (now: Traces) => JSON.stringify(now) === JSON.stringify(before);
   for (let round = 0;; round++) {
     const now = atLeast(before, traces());
-    if (isClean(now) || performance.now() > end) return now;
+    if (isClean(now) || patience.isOver()) return now;
     if (round % 10 === 3) collectGarbage();
     await turn(round < 10 ? 0 : 5);
   }
@@ -173,8 +176,8 @@ function atLeast(before: Traces, now: Traces): Traces {
 /** After a failure: ends what the test started, so that the next one starts afresh. */
 async function abandon(before: Traces): Promise<void> {
   for (const process of activeChildren()) process.kill();
-  const end = performance.now() + 1000;
-  while (traces().threads > before.threads && performance.now() < end) await turn(5);
+  const patience = new Patience(1000);
+  while (traces().threads > before.threads && !patience.isOver()) await turn(5);
 }
 
 /** What an isolate makes once and keeps. */
@@ -187,7 +190,13 @@ function warmUp(): void {
   names.list();
 }
 
-/** A test that fails, too, when it leaves a thread, a wait, a block or a region behind. */
+/** Longest that a test may take, in milliseconds; ten times what the longest takes. */
+const LONGEST_MS = 150_000;
+
+/**
+ * A test that fails, too, when it leaves a thread, a wait, a block or a region behind, or does not end:
+ * then what it started is ended, and the others go on.
+ */
 export function troupeTest(
   name: string,
   fn: (context: Deno.TestContext) => void | Promise<void>,
@@ -200,7 +209,7 @@ export function troupeTest(
       warmUp();
       const before = traces();
       try {
-        await fn(context);
+        await within(LONGEST_MS, Promise.resolve(fn(context)), "the end of the test");
       } catch (error) {
         await abandon(before);
         throw error;
@@ -252,9 +261,9 @@ export async function program(name: string, ...args: string[]): Promise<Ran> {
     stderr: "piped",
   }).spawn();
   let isHung = false;
-  const hung = setTimeout(() => (isHung = true, child.kill("SIGKILL")), HUNG_MS);
+  const callOff = whenOver(() => (isHung = true, child.kill("SIGKILL")));
   const { code, stdout, stderr } = await child.output();
-  clearTimeout(hung);
+  callOff();
   const text = new TextDecoder();
   const ran = { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
   if (isHung) {

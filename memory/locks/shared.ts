@@ -21,6 +21,7 @@ import {
   REGION_WORDS,
   type RegionType,
   sendRegion,
+  wasLast,
 } from "../region.ts";
 import type { Source } from "../park.ts";
 import { careFor } from "../sweep.ts";
@@ -115,8 +116,9 @@ export function discardRegion(region: BlockHandle): void {
 /** Says what is put right in the regions of a type after a death. */
 export function recoverRegions(type: RegionType, recover: Recover): void {
   careFor(type, (isolate, region, dead) => {
-    recover(isolate.arena.words, isolate.arena.wordOf(region) + REGION_WORDS, dead);
-    letGo(isolate, region, dead);
+    const { arena, heap } = isolate;
+    recover(arena.words, arena.wordOf(region) + REGION_WORDS, dead);
+    if (dropRegion(arena, region, dead) || wasLast(arena, region, dead)) heap.free(region);
   });
 }
 

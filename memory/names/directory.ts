@@ -89,7 +89,7 @@ export function addName(isolate: Isolate, named: Named, region: BlockHandle): bo
   store(words, at + ENTRY_REGION + 1, generationOf(region));
   nameRegion(isolate.arena, region);
   if (entry.publish(words, entries, { index, key })) return true;
-  unnameRegion(isolate.arena, region);
+  unnameRegion(isolate.arena, region, isolate.slot);
   entry.vacate(words, at);
   return false;
 }
@@ -157,7 +157,7 @@ function release(isolate: Isolate, at: number): void {
   const region = regionOf(arena, at);
   // A dead one may have begun: then the region may be gone, and its memory somebody else's.
   const isOurs = isNamed(arena, region) && arena.isLive(region);
-  if (isOurs && unnameRegion(arena, region)) {
+  if (isOurs && unnameRegion(arena, region, isolate.slot)) {
     freeing.get(arena.words[at + entry.ENTRY_KEY] >>> 16)?.(isolate, region);
   }
   entry.vacate(arena.words, at);

@@ -24,6 +24,7 @@ import {
   REGION_WORDS,
   type RegionType,
   sendRegion,
+  wasLast,
 } from "../region.ts";
 import { careFor } from "../sweep.ts";
 
@@ -90,11 +91,13 @@ const collected = new FinalizationRegistry<Held>((held) => {
   letGo(held);
 });
 
-/** Says that regions of a type are held here; `ending` is called right before one is freed. */
+/** Says that regions of a type are held here; `ending` is called right before one is freed, maybe twice. */
 export function holdRegions(type: RegionType, ending: (held: Held) => void = () => {}): void {
   endings.set(type, ending);
   careFor(type, (isolate, region, dead) => {
-    if (dropRegion(isolate.arena, region, dead)) free({ isolate, region, type });
+    const { arena } = isolate;
+    const isLeft = dropRegion(arena, region, dead) || wasLast(arena, region, dead);
+    if (isLeft) free({ isolate, region, type });
   });
 }
 

@@ -43,6 +43,8 @@ function findLock(hold: Hold): RLock {
 }
 
 holdRegions(VALUE_REGION, ({ isolate: { arena }, region }) => {
-  const unit = load(arena.words, arena.wordOf(region) + REGION_WORDS + LOCK);
-  if (unit !== 0) handleKind("rlock")!.discard!(arena.handleOf(unit - 1));
+  const at = arena.wordOf(region) + REGION_WORDS + LOCK;
+  const unit = load(arena.words, at);
+  if (unit === 0 || compareExchange(arena.words, at, unit, 0) !== unit) return;
+  handleKind("rlock")!.discard!(arena.handleOf(unit - 1));
 });

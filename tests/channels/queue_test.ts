@@ -403,15 +403,9 @@ troupeTest(
       for (let count = 0; count < 200; count++) note(await got.get());
       consumer.kill();
       await consumer.join();
-      const rest = (async () => {
-        for (;;) {
-          const item = await queue.get({ timeout: 200 }).catch(() => 0);
-          if (item === 0) return;
-          note(item);
-        }
-      })();
-      await putting;
-      await rest;
+      const last = putting.then(() => queue.put(0));
+      for (let item = await queue.get(); item !== 0; item = await queue.get()) note(item);
+      await last;
       while (!got.empty()) note(await got.get());
     }
     const twice = [...seen].filter(([, times]) => times > 1);

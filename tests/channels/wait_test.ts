@@ -232,7 +232,7 @@ troupeTest("waitSync() and selectSync() block a worker on many things", async ()
   assertEquals(await results.get(), "ready");
   await turn(20);
   await jobs.put(7);
-  await turn(20);
+  await until(() => jobs.empty(), "the job to be taken");
   await near.send("message");
   await turn(20);
   near.close();

@@ -1,6 +1,6 @@
 /**
  * A program that kills actors in endless loops: so many, of one isolation. Two seconds later it measures
- * the processor time that it uses in a second in which nothing happens.
+ * the processor time that it uses in a second in which nothing happens, the least of three.
  *
  * @module
  */
@@ -30,7 +30,12 @@ if (import.meta.main) {
   }
   await bystander.stop();
   await new Promise((resolve) => setTimeout(resolve, 2000));
-  const before = used();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  console.log(JSON.stringify({ isolation, count, busy: used() - before, longest }));
+  // Whoever still runs does so in each of these seconds; the collector of garbage does not.
+  let busy = Infinity;
+  for (let second = 0; second < 3; second++) {
+    const before = used();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    busy = Math.min(busy, used() - before);
+  }
+  console.log(JSON.stringify({ isolation, count, busy, longest }));
 }

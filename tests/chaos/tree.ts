@@ -10,6 +10,7 @@ import { ExitError } from "../../errors.ts";
 import { supervise } from "../../actors/supervision/supervise.ts";
 import { child, tree } from "../../actors/supervision/tree.ts";
 import { Victim } from "../fixtures/chaos.ts";
+import { Progress } from "../patience.ts";
 
 /** Size of a run. */
 export interface Chaos {
@@ -51,8 +52,6 @@ export interface Report {
 
 /** Most messages on their way. */
 const WINDOW = 256;
-/** Milliseconds until a promise counts as hung. */
-const HUNG_MS = 60_000;
 
 /** Numbers from 0 to 1, the same for the same seed (Mulberry32). */
 function randomOf(seed: number): () => number {
@@ -114,18 +113,24 @@ export async function chaos({ inline, workers, messages, kills, seed }: Chaos): 
     }
   };
 
-  let answered = 0, failed = 0, hung = 0;
+  let answered = 0, failed = 0;
   const unexpected: unknown[] = [];
   const told: { readonly n: number; readonly index: number }[] = [];
   const answers = new Set<number>();
   const open = new Set<Promise<unknown>>();
+  const progress = new Progress();
   const watch = (promise: Promise<unknown>) => {
-    const timer = setTimeout(() => hung++, HUNG_MS);
     const settled = promise.finally(() => {
-      clearTimeout(timer);
+      progress.made();
       open.delete(settled);
     });
     open.add(settled);
+  };
+  // Those that stay open when nothing happens any more are hung.
+  let hung = 0;
+  const stuck = progress.stopped.then(() => void (hung = open.size));
+  const untilFewerThan = async (count: number) => {
+    while (open.size >= count && hung === 0) await Promise.race([...open, stuck]);
   };
   const every = Math.floor(messages / kills);
   for (let n = 0; n < messages; n++) {
@@ -147,9 +152,10 @@ export async function chaos({ inline, workers, messages, kills, seed }: Chaos): 
         ),
       );
     }
-    while (open.size >= WINDOW) await Promise.race(open);
+    await untilFewerThan(WINDOW);
   }
-  while (open.size > 0) await Promise.race(open);
+  await untilFewerThan(1);
+  progress.end();
   // What was told is behind nothing but itself: an answered ask means that it was handled.
   for (const ref of refs) {
     for (;;) {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { Progress } from "../patience.ts";
 
 /** One task of a run. */
 export interface ChaosTask {
@@ -56,8 +57,6 @@ export interface ChaosOptions {
   readonly seed: number;
   /** How often a task may be run again. Default 0. */
   readonly retries?: number;
-  /** Longest wait for the next settlement before tasks count as never settled, in milliseconds. */
-  readonly hungMs: number;
 }
 
 /** What was found. */
@@ -77,11 +76,13 @@ export async function runChaos(pool: PoolUnderTest, options: ChaosOptions): Prom
   let settled = 0;
   let kills = 0;
   const killEvery = Math.floor(options.tasks / (options.kills + 1));
-  const progress = new Progress(options.hungMs);
+  const progress = new Progress();
   const settle = (record: TaskRecord, how: "ok" | "error") => {
     record.settled.push(how);
     progress.made();
-    if (++settled % killEvery === 0 && kills < options.kills) kills += pool.kill();
+    // One that finds nobody to kill is made up for.
+    const due = Math.min(options.kills, Math.floor(++settled / killEvery));
+    if (kills < due) kills += pool.kill();
   };
   const all = Array.from({ length: options.tasks }, (_, n) => {
     const mode = modes.get(n) ?? "ok";
@@ -170,31 +171,6 @@ function faultyModes({ tasks, faults }: ChaosOptions, random: () => number): Map
     }
   }
   return modes;
-}
-
-/** Tells when nothing has happened for long. */
-class Progress {
-  readonly stopped: Promise<void>;
-  readonly #stop: () => void;
-  readonly #hungMs: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(hungMs: number) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.stopped = promise;
-    this.#stop = resolve;
-    this.#hungMs = hungMs;
-    this.made();
-  }
-
-  made(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#stop, this.#hungMs);
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
 }
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */

@@ -30,6 +30,8 @@ if (executablePath === undefined) {
 }
 const VIEWS = ["overview", "actors", "pools", "tasks", "queues", "letters", "log"];
 const shots = Deno.env.get("TROUPE_SHOTS");
+/** What a browser may take for one thing on a machine that is busy. */
+const PATIENCE_MS = 120_000;
 
 /** A page of a browser at the dashboard of an actor and a pool. */
 async function inBrowser(
@@ -40,14 +42,20 @@ async function inBrowser(
   const observed = new Observatory();
   await using ref = await spawn(Service, { id: "<img src=x onerror=alert(1)>" });
   await using pool = new Pool({ size: 2 });
+  await pool.ready();
   observed.observe("service", ref);
   observed.observe("pool", pool);
   await using server = serve(
     new Hono().route("/admin", dashboard({ observed, actions, every: 50 })),
   );
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox"],
+    timeout: PATIENCE_MS,
+  });
   try {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+    page.setDefaultTimeout(PATIENCE_MS);
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));

@@ -54,7 +54,8 @@ troupeTest(
 );
 
 troupeTest("the service of the examples holds each caller to its rate", async () => {
-  const { app, stop } = await startService({ workers: 1, perSecond: 3 });
+  const { app, pool, stop } = await startService({ workers: 1, perSecond: 3 });
+  await pool.ready();
   const ask = async (caller: string) => {
     const response = await app.request("/texts/analyse", {
       method: "POST",

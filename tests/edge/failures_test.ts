@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { inspect, Pool, spawn } from "../../troupe.ts";
 import { actorRoutes, poolRoutes, publish } from "../../edge/edge.ts";
 import { burn, double, fails, Service, steps } from "../fixtures/edge.ts";
-import { troupeTest, turn } from "../support.ts";
+import { troupeTest, turn, until } from "../support.ts";
 import { collect, post, problemIn, quiet, serve } from "./support.ts";
 import { z } from "zod";
 
@@ -208,8 +208,12 @@ troupeTest("a handler's error is a 500 that tells nothing, and is reported", asy
 troupeTest("time-outs are 504, stopped actors 503", async () => {
   const ref = await spawn(Service);
   await using server = serve(actorRoutes(Service, ref, quiet({ timeout: 50 })));
-  assertEquals(await problemIn(await post(`${server.url}/endless`, {})), [504, "TIMEOUT"]);
-  assertEquals(await ref.ask.aborted(), 1);
+  const late = async () => {
+    assertEquals(await problemIn(await post(`${server.url}/endless`, {})), [504, "TIMEOUT"]);
+  };
+  await late();
+  // On a busy machine it may have run out of time before it was begun.
+  while (await ref.ask.aborted() === 0) await late();
   await ref.stop();
   const stopped = await post(`${server.url}/add`, { by: 1 });
   assertEquals(stopped.headers.get("retry-after"), "1");
@@ -243,9 +247,9 @@ troupeTest("a full mailbox is 503 with Retry-After", async () => {
         return (await problemIn(response))[1];
       }, () => "gone"),
   );
-  const first = await Promise.race(waiting);
-  assertEquals(first, "FULL");
-  await turn(50);
+  let settled = 0;
+  for (const one of waiting) one.then(() => settled++);
+  await until(() => settled >= 17, "all that found it full");
   controller.abort();
   const all = await Promise.all(waiting);
   const full = all.filter((one) => one === "FULL").length;
@@ -273,7 +277,7 @@ troupeTest("poolRoutes() runs tasks, and fails as actors do", async () => {
     double: publish(z.string().transform(Number), double),
     fails: publish(z.string(), fails),
     burn: publish(z.object({ ms: z.number() }), burn),
-  }, quiet({ timeout: 2000 }));
+  }, quiet());
   await using server = serve(app);
   assertEquals(await (await post(`${server.url}/double`, "21")).json(), 42);
   assertEquals(await problemIn(await post(`${server.url}/double`, 21)), [400, "VALIDATION"]);

@@ -7,13 +7,14 @@
 import type { Hono } from "hono";
 import { Observatory, type RouteOptions } from "../../edge/edge.ts";
 
-/** Options of tests: nothing is printed, nothing is shared. */
+/** Options of tests: nothing is printed, nothing is shared, nothing is late on a busy machine. */
 export function quiet(options: RouteOptions = {}): RouteOptions & { errors: unknown[] } {
   const errors: unknown[] = [];
   return {
     observed: new Observatory(),
     onError: (error) => errors.push(error),
     errors,
+    timeout: 600_000,
     ...options,
   };
 }

@@ -136,8 +136,8 @@ arenaTest("joinArena() removes what killed programs left, whatever their name", 
   const [left, other] = [nameOf(), nameOf()];
   const program = new Program("stay", left);
   await program.until(1);
-  await program.kill();
   assert(exists(left));
+  await program.kill();
   await new Program("visit", other).end();
   assertEquals([exists(left), exists(other)], [false, false]);
 });
@@ -175,7 +175,8 @@ arenaTest(
       assertMatch(said, /^NotSupportedError: Cannot join arena/);
       assertMatch(said, why);
       await user.kill();
-      Deno.removeSync(`${FOLDER}troupe.${name}`);
+      await new Program("visit", name).end();
+      assertEquals(exists(name), false);
     }
   },
 );

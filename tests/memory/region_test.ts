@@ -1,4 +1,6 @@
 import "../loaded.ts";
+// Each type of region is put right by its own module.
+import "../../troupe.ts";
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ClosedError } from "../../errors.ts";
@@ -7,17 +9,26 @@ import { NO_ROOM } from "../../memory/heap.ts";
 import type { Isolate } from "../../memory/isolate.ts";
 import { PAGE_BYTES } from "../../memory/layout.ts";
 import {
+  BARRIER_REGION,
   checkRegion,
   dropRegion,
   forgetRegion,
   holdRegion,
   holdsRegion,
+  LOCK_REGION,
   makeRegion,
+  MEMORY_REGION,
+  nameRegion,
   QUEUE_REGION,
   receiveRegion,
   REGION_WORDS,
   sendRegion,
+  unnameRegion,
+  VALUE_REGION,
+  wasLast,
 } from "../../memory/region.ts";
+import { declareDead } from "../../memory/slots.ts";
+import { sweep } from "../../memory/sweep.ts";
 import { isolatesIn } from "./support.ts";
 
 function regionOf({ arena, heap, slot }: Isolate, bytes = 256): number {
@@ -59,6 +70,26 @@ Deno.test("region I1: a message on its way keeps the region when its sender drop
   assertEquals(dropRegion(me.arena, region, me.slot), false);
   receiveRegion(me.arena, region, other.slot);
   assertEquals(dropRegion(me.arena, region, other.slot), true);
+});
+
+Deno.test("region I3: what a dead isolate had to free, and had not, the sweep after it frees", () => {
+  for (const type of [MEMORY_REGION, VALUE_REGION, LOCK_REGION, BARRIER_REGION]) {
+    const [me, dead] = isolatesIn(2);
+    const { arena, heap } = dead;
+    const [held, named] = [1, 2].map(() =>
+      makeRegion(arena, heap, { type, bytes: 4096, slot: dead.slot })
+    );
+    nameRegion(arena, named);
+    assertEquals(dropRegion(arena, held, dead.slot), true);
+    assertEquals(dropRegion(arena, named, dead.slot), false);
+    assertEquals(unnameRegion(arena, named, dead.slot), true);
+    assertEquals(unnameRegion(arena, named, me.slot), false, "only once");
+    assertEquals([held, named].map((one) => wasLast(arena, one, dead.slot)), [true, true]);
+    assertEquals([held, named].map((one) => wasLast(arena, one, me.slot)), [false, false]);
+    declareDead(arena, dead.life, "killed");
+    sweep(me, dead.life);
+    assertEquals([held, named].map((one) => arena.isLive(one)), [false, false]);
+  }
 });
 
 Deno.test("region I2: forgetRegion() sees the last drop when the message never arrives", () => {

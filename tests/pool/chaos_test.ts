@@ -11,7 +11,7 @@ import {
   square,
   WAYS_TO_DIE,
 } from "../fixtures/pool_tasks.ts";
-import { HUNG_MS, rejectsWith, troupeTest } from "../support.ts";
+import { rejectsWith, troupeTest } from "../support.ts";
 
 const CHAOS: ChaosOptions = {
   tasks: 400,
@@ -19,7 +19,6 @@ const CHAOS: ChaosOptions = {
   kills: 20,
   faults: { throw: 5, close: 5, exit: 5, timer: 5, rejection: 5 },
   seed: 1,
-  hungMs: HUNG_MS,
 };
 
 /** Chaos in a pool of four workers. */

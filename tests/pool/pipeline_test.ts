@@ -393,9 +393,11 @@ troupeTest("J18 a throttle lets no more through in its time, and all in the end"
   const throttled = pipeline<number>().throttle(10, { within: 50 }).tap(() =>
     times.push(performance.now())
   );
+  // Not from one time to another: on a busy machine, what was let through may be seen late.
+  const begun = performance.now();
   assertEquals(await throttled.collect(range(30)), range(30));
-  for (let n = 10; n < 30; n++) {
-    assert(times[n] - times[n - 10] >= 49, `${times[n] - times[n - 10]}`);
+  for (const [n, time] of times.entries()) {
+    assert(time - begun >= 50 * Math.floor(n / 10) - 1, `${n} after ${time - begun} ms`);
   }
 });
 
@@ -739,7 +741,7 @@ troupeTest("a queue as a sink holds the pipeline back", async () => {
   await using queue = new Queue<number>({ maxsize: 2 });
   const source = counting(6);
   const run = pipeline<number>().to(queue).run(source);
-  await until(() => queue.full());
+  await until(() => queue.full() && source.read >= 3);
   await turn(5);
   assertEquals(source.read, 3);
   const got = [];

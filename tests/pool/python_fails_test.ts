@@ -12,7 +12,8 @@ import {
   square,
   waitFor,
 } from "../fixtures/pool_tasks.ts";
-import { HUNG_MS, program, rejection, rejectsWith, troupeTest, until } from "../support.ts";
+import { whenOver } from "../patience.ts";
+import { program, rejection, rejectsWith, troupeTest, until } from "../support.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 
@@ -159,12 +160,12 @@ Deno.test("POOL-45 an interrupt ends the program at once, and no worker complain
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const hung = setTimeout(() => child.kill("SIGKILL"), HUNG_MS);
+  const callOff = whenOver(() => child.kill("SIGKILL"));
   const reader = child.stdout.getReader();
   await reader.read();
   child.kill("SIGINT");
   const [{ signal }, stderr] = await Promise.all([child.status, new Response(child.stderr).text()]);
-  clearTimeout(hung);
+  callOff();
   await reader.cancel();
   assertEquals([signal, stderr], ["SIGINT", ""]);
 });

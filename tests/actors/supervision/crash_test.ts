@@ -9,11 +9,12 @@ import {
   TimeoutError,
   UnknownMessageError,
 } from "../../../errors.ts";
+import { here } from "../../../memory/isolate.ts";
 import { spawn as spawnTyped } from "../../../actors/spawn.ts";
 import { station } from "../../../actors/station.ts";
 import { Boss, Hears, Player, Teller } from "../../fixtures/supervised.ts";
-import { awake, rejection, rejectsWith, troupeTest, until } from "../../support.ts";
-import { AT_ONCE, both, type Cast, crash, type Loose } from "./support.ts";
+import { awake, rejection, rejectsWith, troupeTest, turn, until } from "../../support.ts";
+import { AT_ONCE, both, type Cast, crash, type Loose, WITHIN } from "./support.ts";
 
 const spawn = spawnTyped as unknown as (actor: unknown, options: object) => Promise<Loose>;
 
@@ -37,10 +38,16 @@ both("F01 an ask is answered once", async (cast) => {
 both("F02 a reply that comes too late is dropped and counted", async (cast) => {
   await using a = await guarded(cast);
   const before = station().awaited.late;
-  const error = await rejectsWith(a.ask.sleep(100, { timeout: 20 }), TimeoutError);
-  assertEquals(error.timeout, 20);
+  const off = new AbortController();
+  const asked = rejection(a.ask.hold(cast.gate, { signal: off.signal }));
+  await cast.noted("holding:a");
+  off.abort("enough");
+  assertEquals(await asked, "enough");
+  await cast.gate.put("go");
   assertEquals(await a.ask.get(), 0);
   assertEquals(station().awaited.late, before + 1);
+  const error = await rejectsWith(a.ask.sleep(60_000, { timeout: 20 }), TimeoutError);
+  assertEquals(error.timeout, 20);
 });
 
 both("F03 an ask of an actor that has ended rejects at once", async (cast) => {
@@ -163,7 +170,7 @@ both("a sent reference outlives restarts", async (cast) => {
 });
 
 both("too many crashes are the end; it says why", async (cast) => {
-  const a = await guarded(cast, { restart: { maxRestarts: 1, backoff: AT_ONCE } });
+  const a = await guarded(cast, { restart: { maxRestarts: 1, within: WITHIN, backoff: AT_ONCE } });
   await crash(a);
   await crash(a);
   const { reason, error } = await awake(a.exited);
@@ -177,6 +184,20 @@ both("a signal ends all lives", async (cast) => {
   const a = await guarded(cast, { signal: controller.signal });
   controller.abort();
   const { reason } = await awake(a.exited);
+  assertEquals(reason, "killed");
+  assertEquals(cast.notes(), ["init:a"]);
+});
+
+both("a signal ends all lives, however late its isolate hears of an end", async (cast) => {
+  const { park } = here();
+  const { heardOfDeath } = park;
+  const controller = new AbortController();
+  const a = await guarded(cast, { signal: controller.signal });
+  const late: Promise<void>[] = [];
+  park.heardOfDeath = () => void late.push(turn().then(() => heardOfDeath.call(park)));
+  controller.abort();
+  const { reason } = await awake(a.exited).finally(() => park.heardOfDeath = heardOfDeath);
+  await Promise.all(late);
   assertEquals(reason, "killed");
   assertEquals(cast.notes(), ["init:a"]);
 });

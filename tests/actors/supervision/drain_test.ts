@@ -28,7 +28,9 @@ for (const isolation of ["inline", "worker"] as const) {
     using seen = events();
     const go = new Event();
     const top = await supervise({ children: { slow: child(Slow, { args: [go], isolation }) } });
-    for (let n = 1; n <= 10; n++) await top.children.slow.tell.work(n);
+    const { slow } = top.children;
+    for (let n = 1; n <= 10; n++) await slow.tell.work(n);
+    await until(() => untyped(slow as never).mailbox.isBusy, "the first");
     await top.drain({ timeout: 100 });
     go.set();
     const left: string[] = [];

@@ -6,7 +6,7 @@ import { spawn as spawnTyped } from "../../../actors/spawn.ts";
 import { link, monitor } from "../../../actors/supervision/link.ts";
 import { Hears, Names, Player } from "../../fixtures/supervised.ts";
 import { awake, isPending, rejection, rejectsWith, troupeTest, until } from "../../support.ts";
-import { AT_ONCE, both, type Cast, crash, type Loose, supervise } from "./support.ts";
+import { AT_ONCE, both, type Cast, crash, type Loose, supervise, WITHIN } from "./support.ts";
 
 const spawn = spawnTyped as unknown as (
   actor: unknown,
@@ -44,7 +44,9 @@ both("H03 a monitor that is called off hears nothing", async (cast) => {
 });
 
 both("monitor() does not take a restart for the end", async (cast) => {
-  const a = await player(cast, "a", { restart: { maxRestarts: 1, backoff: AT_ONCE } });
+  const a = await player(cast, "a", {
+    restart: { maxRestarts: 1, within: WITHIN, backoff: AT_ONCE },
+  });
   const down = monitor(a);
   await crash(a);
   assertEquals(await a.ask.get(), 0);

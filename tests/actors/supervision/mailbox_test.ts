@@ -7,7 +7,7 @@ import { spawn as spawnTyped } from "../../../actors/spawn.ts";
 import type { AnyRef } from "../../../actors/actor.ts";
 import { Diary, Player, Stasher } from "../../fixtures/supervised.ts";
 import { awake, rejection, rejectsWith, turn } from "../../support.ts";
-import { AT_ONCE, both, type Cast, crash, life, type Loose, supervise } from "./support.ts";
+import { AT_ONCE, both, type Cast, crash, life, type Loose, supervise, WITHIN } from "./support.ts";
 
 const spawn = spawnTyped as unknown as (
   actor: unknown,
@@ -37,8 +37,8 @@ async function eventsUntil(
 
 both("G01 a full mailbox that rejects says so, with the message", async (cast) => {
   await using a = await player(cast, { mailbox: { capacity: 3, overflow: "reject" } });
-  const blocker = a.ask.sleep(100);
-  await cast.noted("asleep:a");
+  const blocker = a.ask.hold(cast.gate);
+  await cast.noted("holding:a");
   const sent = await Promise.allSettled([1, 2, 3, 4].map((n) => a.tell.note(`${n}`)));
   assertEquals(sent.map(({ status }) => status), [
     "fulfilled",
@@ -49,27 +49,31 @@ both("G01 a full mailbox that rejects says so, with the message", async (cast) =
   const { reason } = sent[3] as PromiseRejectedResult;
   assert(reason instanceof FullError);
   assertEquals([reason.value, (await a.stats()).mailbox], ["4", 3]);
+  await cast.gate.put("go");
   await blocker;
 });
 
 both("G02 a full mailbox makes its senders wait, first come first served", async (cast) => {
   await using a = await player(cast, { mailbox: { capacity: 2 } });
-  await a.tell.sleep(50);
-  await cast.noted("asleep:a");
-  await Promise.all([1, 2, 3, 4, 5].map((n) => a.tell.note(`${n}`)));
+  await a.tell.hold(cast.gate);
+  await cast.noted("holding:a");
+  const told = [1, 2, 3, 4, 5].map((n) => a.tell.note(`${n}`));
+  await cast.gate.put("go");
+  await Promise.all(told);
   assertEquals(await cast.noted("5"), ["1", "2", "3", "4", "5"]);
 });
 
 both("G03 a sender that is called off leaves nothing behind", async (cast) => {
   await using a = await player(cast, { mailbox: { capacity: 1 } });
-  await a.tell.sleep(50);
-  await cast.noted("asleep:a");
+  await a.tell.hold(cast.gate);
+  await cast.noted("holding:a");
   const controller = new AbortController();
   const first = a.tell.note("1");
   const second = rejection(a.tell.note("never", { signal: controller.signal }));
   const third = a.tell.note("3");
   controller.abort("enough");
   assertEquals(await second, "enough");
+  await cast.gate.put("go");
   await Promise.all([first, third]);
   assertEquals(await cast.noted("3"), ["1", "3"]);
 });
@@ -77,9 +81,10 @@ both("G03 a sender that is called off leaves nothing behind", async (cast) => {
 both("G04 a mailbox that drops its oldest tells them as dead letters", async (cast) => {
   await using a = await player(cast, { mailbox: { capacity: 3, overflow: "drop-oldest" } });
   using stream = events();
-  await a.tell.sleep(50);
-  await cast.noted("asleep:a");
+  await a.tell.hold(cast.gate);
+  await cast.noted("holding:a");
   for (const n of [1, 2, 3, 4, 5, 6]) await a.tell.note(`${n}`);
+  await cast.gate.put("go");
   assertEquals(await cast.noted("6"), ["4", "5", "6"]);
   const found = await eventsUntil(
     stream,
@@ -96,11 +101,12 @@ both("G04 a mailbox that drops its oldest tells them as dead letters", async (ca
 
 both("G08 an ask that is dropped rejects", async (cast) => {
   await using a = await player(cast, { mailbox: { capacity: 1, overflow: "drop-oldest" } });
-  await a.tell.sleep(50);
-  await cast.noted("asleep:a");
+  await a.tell.hold(cast.gate);
+  await cast.noted("holding:a");
   const asked = rejectsWith(a.ask.get(), FullError);
   await a.tell.note("next");
   await asked;
+  await cast.gate.put("go");
 });
 
 both(
@@ -180,9 +186,12 @@ both("every() rings again and again, and does not pile up", async (cast) => {
   await using a = await diary(cast);
   await a.ask.every({ ms: 2, key: "t" });
   while (await a.ask.ticks() < 5);
-  const before = await a.ask.ticks();
-  await a.ask.block(60);
-  assert(await a.ask.ticks() <= before + 4);
+  const before = a.ask.hold(cast.gate);
+  await cast.noted("holding");
+  const after = a.ask.ticks();
+  await turn(20);
+  await cast.gate.put("go");
+  assert(await after <= await before + 2);
   assertEquals(await a.ask.cancel("t"), true);
 });
 
@@ -199,7 +208,7 @@ both("G18 timers end with the life of their actor", async (cast) => {
 both("G19 stop is not stuck behind a full mailbox", async (cast) => {
   const a = await player(cast, { mailbox: { capacity: 100, overflow: "reject" } });
   using stream = events();
-  await a.tell.sleep(50);
+  await a.tell.sleep(60_000);
   await cast.noted("asleep:a");
   for (let n = 0; n < 100; n++) await a.tell.note(`${n}`);
   await rejectsWith(a.tell.note("more"), FullError);
@@ -217,7 +226,7 @@ both("events() tells of starts, crashes, restarts and ends", async (cast) => {
   using stream = events();
   const sup = await supervise({
     name: "top",
-    restart: { backoff: AT_ONCE, maxRestarts: 1 },
+    restart: { backoff: AT_ONCE, maxRestarts: 1, within: WITHIN },
     children: { a: cast.player("a") },
   });
   const { a } = sup.children;

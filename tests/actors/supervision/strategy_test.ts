@@ -17,6 +17,7 @@ import {
   only,
   states,
   supervise,
+  WITHIN,
 } from "./support.ts";
 
 const OFTEN = { maxRestarts: 1000, backoff: AT_ONCE };
@@ -138,7 +139,7 @@ both("rest_for_one stops those behind in reverse order, and starts them again", 
 both("C04 one failure counts once, however many children it concerns", async (cast) => {
   const sup = await supervise({
     strategy: "one_for_all",
-    restart: { maxRestarts: 2 },
+    restart: { maxRestarts: 2, within: WITHIN },
     children: { a: cast.player("a"), b: cast.player("b"), c: cast.player("c") },
   });
   await crash(sup.children.a);
@@ -256,7 +257,7 @@ for (const limit of [0, 1, 3]) {
   both(`D01 with a limit of ${limit} there are so many restarts, then the end`, async (cast) => {
     const sup = await supervise({
       name: "top",
-      restart: { maxRestarts: limit, backoff: AT_ONCE },
+      restart: { maxRestarts: limit, within: WITHIN, backoff: AT_ONCE },
       children: { a: cast.player("a"), b: cast.player("b"), c: cast.player("c") },
     });
     const { a, b } = sup.children;
@@ -279,7 +280,7 @@ for (const limit of [0, 1, 3]) {
 both("D04 failed starts count as restarts", async (cast) => {
   const plan = ["", ...Array(20).fill("fail")];
   const sup = await supervise({
-    restart: { maxRestarts: 5, backoff: AT_ONCE },
+    restart: { maxRestarts: 5, within: WITHIN, backoff: AT_ONCE },
     children: { a: cast.player("a", { plan }) },
   });
   cast.notes();
@@ -352,7 +353,7 @@ both("D12 messages wait for the restart, as many as the mailbox holds", async (c
 });
 
 both("D13 failures below add up to one above", async (cast) => {
-  const limit = { maxRestarts: 1, backoff: AT_ONCE };
+  const limit = { maxRestarts: 1, within: WITHIN, backoff: AT_ONCE };
   const outer = await supervise({
     name: "outer",
     restart: limit,

@@ -11,7 +11,7 @@ import {
 } from "../../../actors/supervision/tree.ts";
 import type { ExitReason } from "../../../errors.ts";
 import { Player, type Role } from "../../fixtures/supervised.ts";
-import { troupeTest, turn, until } from "../../support.ts";
+import { awake, troupeTest, turn, until } from "../../support.ts";
 
 // deno-lint-ignore no-explicit-any -- these tests look at what the types would not let through
 export type Anything = any;
@@ -44,6 +44,9 @@ export interface LooseSupervisor extends AsyncDisposable {
 /** Supervises without types. */
 export const supervise = superviseTyped as unknown as (spec: object) => Promise<LooseSupervisor>;
 
+/** Long enough for whatever a test does, however slow the machine is, in milliseconds. */
+export const WITHIN = 600_000;
+
 /** No delay before a restart. */
 export const AT_ONCE = { min: 0, max: 0 };
 
@@ -51,6 +54,8 @@ export const AT_ONCE = { min: 0, max: 0 };
 export class Cast {
   readonly log: Queue<string>;
   readonly isolation: Isolation;
+  /** Lets handlers go that hold on. */
+  readonly gate = new Queue<string>();
   readonly #plans: Queue<string>[] = [];
 
   constructor(log: Queue<string>, isolation: Isolation) {
@@ -76,7 +81,8 @@ export class Cast {
       ...(plan && { plan }),
       ...(stopping && { stopping }),
     };
-    return child(Player, { isolation: this.isolation, ...rest, args: [role] } as never);
+    const start = { isolation: this.isolation, startTimeout: WITHIN };
+    return child(Player, { ...start, ...rest, args: [role] } as never);
   }
 
   /** What was noted since the last look. */
@@ -90,13 +96,13 @@ export class Cast {
   async noted(note: string): Promise<string[]> {
     const notes: string[] = [];
     for (;;) {
-      notes.push(await this.log.get({ timeout: 20_000 }));
+      notes.push(await awake(this.log.get(), `the note ${note}`));
       if (notes.at(-1) === note) return notes;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const plan of this.#plans) await plan[Symbol.asyncDispose]();
+    for (const queue of [this.gate, ...this.#plans]) await queue[Symbol.asyncDispose]();
   }
 }
 

@@ -7,7 +7,7 @@ import { Lock } from "../../../memory/locks/lock.ts";
 import { RLock } from "../../../memory/locks/rlock.ts";
 import { Semaphore } from "../../../memory/locks/semaphore.ts";
 import { BEGUN, borrowing, passing, rallying, strict } from "../../fixtures/locks.ts";
-import { traces, troupeTest, turn, until } from "../../support.ts";
+import { awake, traces, troupeTest, turn, until } from "../../support.ts";
 import { plainWords } from "./support.ts";
 
 const SOAK = Deno.env.get("TROUPE_SOAK") === "1";
@@ -61,7 +61,7 @@ for (const sync of [false, true]) {
           begun: () => words.read(5)[BEGUN],
         });
         assertEquals(words.read(2)[1], 0, "two were inside, or one was not told");
-        using _held = await lock.acquire({ timeout: 10_000 });
+        using _held = await awake(lock.acquire());
         assert(lock.locked);
       },
     );
@@ -77,7 +77,7 @@ for (const sync of [false, true]) {
         begun: () => words.read(5)[BEGUN],
       });
       assertEquals(words.read(2)[1], 0, "two were inside, or one was not told");
-      using _held = await condition.acquire({ timeout: 10_000 });
+      using _held = await awake(condition.acquire());
     },
   );
 
@@ -89,8 +89,8 @@ for (const sync of [false, true]) {
       begun: () => words.read(5)[BEGUN],
     });
     barrier.reset();
-    const all = Array.from({ length: CROWD }, () => barrier.wait({ timeout: 10_000 }));
-    assertEquals(await Promise.all(all), [0, 1, 2]);
+    const all = Array.from({ length: CROWD }, () => barrier.wait());
+    assertEquals(await awake(Promise.all(all)), [0, 1, 2]);
   });
 }
 
