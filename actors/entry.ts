@@ -6,8 +6,8 @@
  *
  * - I1: the isolate says how it ended before it ends: its exit code in its slot, its error to its parent.
  * - I2: whatever can be sent can be read here: all of Troupe is loaded before an order is obeyed.
- * - I3: user code runs only while the lock is held by which the owner knows that this thread lives; what
- *   a function has left behind when it returns goes on without.
+ * - I3: shared memory is used, and user code runs, only while the lock is held by which the owner knows that
+ *   this thread lives; what a function has left behind when it returns goes on without.
  *
  * @module
  */
@@ -36,7 +36,11 @@ const exitForReal = Deno.exit.bind(Deno);
 
 /** Makes this thread an isolate of the program that started it. */
 async function boot({ memory, life, root, hold, spare }: Boot): Promise<void> {
-  const { here, ready } = begin(new Isolate(Arena.attach(memory), life, root), hold);
+  const arena = Arena.attach(memory);
+  await hold?.held;
+  // Without the lock it may be taken for dead, and what it was given be somebody else's.
+  if (!isAlive(arena, life)) exitForReal(1);
+  const { here, ready } = begin(new Isolate(arena, life, root), hold);
   await ready;
   if (spare) await sayReady(here);
 }

@@ -75,6 +75,18 @@ export function traces(): Traces {
   };
 }
 
+/** Types of the regions there are, each with its count and the first word of its holders. */
+function regionsLeft(): string {
+  const { arena } = here();
+  const found: string[] = [];
+  for (const { handle, word } of blocksOf(arena)) {
+    if ((word & 7) !== SHARED) continue;
+    const at = arena.wordOf(handle);
+    found.push([0, 1, 2].map((offset) => load(arena.words, at + offset)).join(" "));
+  }
+  return found.join(", ");
+}
+
 /** How many other isolates sleep on their doorbells. */
 export function sleepers(): number {
   const { arena, slot } = here();
@@ -214,7 +226,8 @@ export function troupeTest(
         await abandon(before);
         throw error;
       }
-      assertEquals(await settled(before), before, "left behind");
+      const left = await settled(before);
+      assertEquals(left, before, `left behind; regions: ${regionsLeft()}`);
     },
   });
 }
