@@ -141,7 +141,12 @@ export class Inbox implements Source {
     const { slot, incarnation } = this.#isolate.life;
     const letter = { value, head: [kind | (slot << 8), id, incarnation, to.incarnation] as const };
     const sender = this.#senderTo(to);
-    if (!sender.trySend(letter)) sender.send(letter).catch(() => {});
+    try {
+      if (!sender.trySend(letter)) sender.send(letter).catch(() => {});
+    } catch (error) {
+      // It may have ended just now: then there is nobody to hear it.
+      if (isAlive(this.#isolate.arena, to)) throw error;
+    }
   }
 
   /** Reads the letters that are there, up to a number; the park comes back for the rest. */
