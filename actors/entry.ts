@@ -37,8 +37,9 @@ const exitForReal = Deno.exit.bind(Deno);
 /** Makes this thread an isolate of the program that started it. */
 async function boot({ memory, life, root, hold, spare }: Boot): Promise<void> {
   const arena = Arena.attach(memory);
-  await hold?.held;
-  // Without the lock it may be taken for dead, and what it was given be somebody else's.
+  // Without the lock it may be taken for dead, and what it was given be somebody else's. The user's code
+  // in a bundle does not wait, and must find itself in an isolate of this program.
+  if (!isBundled) await hold?.held;
   if (!isAlive(arena, life)) exitForReal(1);
   const { here, ready } = begin(new Isolate(arena, life, root), hold);
   await ready;
