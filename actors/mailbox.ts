@@ -164,7 +164,7 @@ export class Mailbox {
   /** A message leaves the ring for its handler; `false` when its sender has taken it back. */
   start(ticket: number): boolean {
     this.#store(STARTED, ticket + 1);
-    return markStarted(this.#isolate.arena.words, this.#at, ticket);
+    return this.isHosted || markStarted(this.#isolate.arena.words, this.#at, ticket);
   }
 
   /**
@@ -173,7 +173,7 @@ export class Mailbox {
    */
   takeBack(ticket: number): boolean {
     if (this.#left !== undefined) return false;
-    return markTakenBack(this.#isolate.arena.words, this.#at, ticket);
+    return !this.isHosted && markTakenBack(this.#isolate.arena.words, this.#at, ticket);
   }
 
   /** That message is the one with this number among the actor's messages. */

@@ -66,18 +66,16 @@ export const HOSTED_HANDLED = REGION_WORDS + 21;
 export const HOSTED_BUSY = REGION_WORDS + 22;
 /** Offset: the histogram of handlers' durations. */
 export const LATENCY = REGION_WORDS + 32;
-/** Offset: for each of the last messages, whether it was started or taken back. */
-export const TAKEN_BACK = LATENCY + BUCKETS;
+/** Offset: the ring; behind it, unless the actor is in a host, a word for each recallable message. */
+export const RING = LATENCY + BUCKETS;
 /** Messages that can be taken back at a time: as many as there are words for them. */
 export const RECALLABLE = 128;
-/** Offset: the ring. */
-export const RING = TAKEN_BACK + RECALLABLE;
-const CELL_BYTES = 128;
-/** Of actors of which there are many. */
-const LIGHT = { cellBytes: 64, capacity: 4 };
+/** Of actors of which there are many: all of it in 1 KiB. */
+const LIGHT = { cellBytes: 64, capacity: 4, recallable: 0 };
+const USUAL = { cellBytes: 128, capacity: 1024, recallable: RECALLABLE };
 
 /** Messages that a mailbox holds, unless asked otherwise. */
-export const DEFAULT_CAPACITY = 1024;
+export const DEFAULT_CAPACITY = USUAL.capacity;
 /** Most messages that a mailbox holds. */
 export const MOST_CAPACITY = 1 << 18;
 
@@ -115,11 +113,11 @@ export function makeMailbox(
 ): BlockHandle {
   checkMailbox(options);
   const { arena, heap, slot } = isolate;
-  const usual = isHosted ? LIGHT : { cellBytes: CELL_BYTES, capacity: DEFAULT_CAPACITY };
-  const { capacity = usual.capacity, overflow = "wait" } = options;
+  const { cellBytes, recallable, capacity: usual } = isHosted ? LIGHT : USUAL;
+  const { capacity = usual, overflow = "wait" } = options;
   const cells = Math.max(2, 2 ** Math.ceil(Math.log2(capacity)));
-  const size = { cells, cellBytes: usual.cellBytes, limit: capacity };
-  const bytes = (RING - REGION_WORDS) * 4 + ringBytes(size);
+  const size = { cells, cellBytes, limit: capacity };
+  const bytes = (RING - REGION_WORDS + recallable) * 4 + ringBytes(size);
   const region = makeRegion(arena, heap, { type: MAILBOX_REGION, bytes, slot });
   if (region === NO_ROOM) throw new FullError("Cannot make a mailbox: the arena is full");
   store(arena.words, arena.wordOf(region) + OVERFLOW, OVERFLOWS.indexOf(overflow));

@@ -8,24 +8,25 @@
  * @module
  */
 import { compareExchange, exchange, load } from "../memory/atomics.ts";
-import { RECALLABLE, TAKEN_BACK } from "./mailbox_region.ts";
+import { ringEnd } from "../memory/ring.ts";
+import { RECALLABLE, RING } from "./mailbox_region.ts";
 
 /** Notes that a message of the mailbox at `at` is started; `false` when it was taken back. */
 export function markStarted(words: Int32Array, at: number, ticket: number): boolean {
-  const before = exchange(words, wordOf(at, ticket), startedMark(ticket));
+  const before = exchange(words, wordOf(words, at, ticket), startedMark(ticket));
   return before !== takenBackMark(ticket);
 }
 
 /** Takes a message back; `false` when it was started. For the last {@linkcode RECALLABLE} messages. */
 export function markTakenBack(words: Int32Array, at: number, ticket: number): boolean {
-  const word = wordOf(at, ticket);
+  const word = wordOf(words, at, ticket);
   const seen = load(words, word);
   if (seen === startedMark(ticket)) return false;
   return compareExchange(words, word, seen, takenBackMark(ticket)) === seen;
 }
 
-function wordOf(at: number, ticket: number): number {
-  return at + TAKEN_BACK + (ticket & (RECALLABLE - 1));
+function wordOf(words: Int32Array, at: number, ticket: number): number {
+  return ringEnd(words, at + RING) + (ticket & (RECALLABLE - 1));
 }
 
 /** What a message's word says once it was started; tickets wrap at 20 bits. */

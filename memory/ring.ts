@@ -106,6 +106,11 @@ export function isUntouched({ words }: Arena, at: number): boolean {
   return load(words, at + RING_WORDS) === cellWord(0, 0, EMPTY);
 }
 
+/** Address behind a ring's last cell. */
+export function ringEnd(words: Int32Array, at: number): number {
+  return at + RING_WORDS + ((words[at + MASK] + 1) << words[at + SHIFT]);
+}
+
 /** Where a ring's words are. */
 export function cellsAt(arena: Arena, at: number): Cells {
   const { words } = arena;
