@@ -98,7 +98,7 @@ export class Address {
     this.#station = station;
     this.mailbox = mailbox;
     this.id = id;
-    this.#sender = new Sender(station.isolate, mailbox.ring, {
+    this.#sender = new Sender(station.isolate, mailbox.entry, {
       operation: `send to actor "${id}"`,
       check: () => this.#check(),
       full: (value) => this.#full(value),

@@ -36,13 +36,13 @@ export class Lane {
   #keys = 0;
   #back: Taken[] = [];
   #aside: Taken[] = [];
-  /** Called when there is something to handle. */
-  wake: () => void = () => {};
+  readonly #wake: () => void;
 
-  /** Of the actor of `mailbox`. */
-  constructor(station: Station, mailbox: Mailbox) {
+  /** Of the actor of `mailbox`; `wake` is called when there is something to handle. */
+  constructor(station: Station, mailbox: Mailbox, wake: () => void) {
     this.#station = station;
     this.#mailbox = mailbox;
+    this.#wake = wake;
   }
 
   get #timers(): Map<string, ReturnType<typeof setTimeout>> {
@@ -68,7 +68,7 @@ export class Lane {
     const from = this.#station.isolate.life;
     const message = { kind: TELL, id: 0, from, name: type, payload };
     this.#own.push({ message, behind: this.#mailbox.depth, timer });
-    this.wake();
+    this.#wake();
   }
 
   /** The same, in so many milliseconds. */
@@ -113,7 +113,7 @@ export class Lane {
   bringBack(): void {
     this.#back = [...this.#aside, ...this.#back];
     this.#aside = [];
-    this.wake();
+    this.#wake();
   }
 
   /** Whoever asked wants no answer any more; `true` when the message was here. */

@@ -17,7 +17,7 @@ import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { dropRegion, forgetRegion, MAILBOX_REGION, sendRegion } from "../memory/region.ts";
-import { isUntouched, recoverRing, Ring } from "../memory/ring.ts";
+import { framesIn, isUntouched, recoverRing, Ring } from "../memory/ring.ts";
 import {
   type Ending,
   endingOf,
@@ -84,9 +84,9 @@ export class Mailbox {
   readonly #at: number;
   #isGuarded: boolean;
   #left: Remains | undefined;
-  // Made when they are needed: of most actors in a host, an isolate knows no more than that they are there.
+  // Made when it is needed: of most actors in a host, an isolate knows no more than that they are there.
   #ring: Ring | undefined;
-  #lives: Lives | undefined;
+  #isAddressed = false;
 
   /** The mailbox that `region` names; this isolate must hold it. */
   constructor(isolate: Isolate, region: BlockHandle) {
@@ -104,9 +104,20 @@ export class Mailbox {
     return this.#ring ??= new Ring(this.#isolate, this.#at + RING, { writers: "many", readers });
   }
 
+  /** Its ring, for those who send: it stays the same for them. */
+  get entry(): Ring {
+    this.#isAddressed = true;
+    return this.ring;
+  }
+
+  /** The actor is idle: the ring, as this isolate sees it, can be made again. */
+  rest(): void {
+    if (!this.#isAddressed) this.#ring = undefined;
+  }
+
   /** The actor's lives. */
   get lives(): Lives {
-    return this.#lives ??= new Lives(this.#isolate, this.#at);
+    return new Lives(this.#isolate, this.#at);
   }
 
   /** OPENING, OPEN or CLOSED. */
@@ -116,7 +127,7 @@ export class Mailbox {
 
   /** Messages that wait. */
   get depth(): number {
-    return this.#left !== undefined || this.isUntouched ? 0 : this.ring.size;
+    return this.#left === undefined ? framesIn(this.#isolate.arena, this.#at + RING) : 0;
   }
 
   /** Whether this isolate has not used it, and nobody has sent anything yet. */

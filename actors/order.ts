@@ -60,8 +60,9 @@ export async function runOrder(
   const { code: where, args, actor } = order;
   const { mailbox } = untyped(actor);
   return new Promise((resolve, reject) => {
-    const ended = (ending: Ending, crash?: Crash) => crash ? reject(crash.thrown) : resolve(ending);
-    const script = { code: where, args, id: actor.id, mailbox, spawn, ended, entered: tell };
-    perform(station, script).catch(reject);
+    const ended = (_mailbox: unknown, ending: Ending, crash?: Crash) =>
+      crash ? reject(crash.thrown) : resolve(ending);
+    const script = { code: where, args, id: actor.id, mailbox, entered: tell };
+    perform({ station, spawn, ended }, script).catch(reject);
   });
 }

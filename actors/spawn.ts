@@ -10,7 +10,7 @@ import type { ActorRef, AnyActor, Protocol, Spawn, SpawnOptions } from "./contra
 import { checkIsolation, isInline } from "./isolation.ts";
 import { hostRefOf } from "./host_ref.ts";
 import { launch } from "./launch.ts";
-import type { Launch } from "./launched.ts";
+import type { Launch, LifeEvents } from "./launched.ts";
 import type { MailboxOptions } from "./mailbox_region.ts";
 import { newMailbox } from "./mailboxes.ts";
 import { Ref, typed } from "./ref.ts";
@@ -74,6 +74,9 @@ export const spawn: Spawn = async <D extends AnyActor>(
   return typed(ref);
 };
 
+/** Of a life that is the only one of its actor. */
+const UNHEARD: LifeEvents = { gone() {} };
+
 /** An actor with one life. */
 async function spawnOnce(
   here: Station,
@@ -81,9 +84,9 @@ async function spawnOnce(
   options: MailboxOptions | undefined,
 ): Promise<Ref> {
   const mailbox = newMailbox(here, options, start.host !== undefined);
-  const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone() {} });
+  const { ready, owner } = launch(here, { ...start, mailbox }, UNHEARD);
   const { bare } = await ready;
-  return new Ref(here, mailbox, { id: start.id, bare, kill, failure });
+  return new Ref(here, mailbox, { id: start.id, bare, owner });
 }
 
 /**

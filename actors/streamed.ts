@@ -170,6 +170,11 @@ export class Productions {
     this.#station = station;
   }
 
+  /** How many run. */
+  get count(): number {
+    return this.#running.size;
+  }
+
   /** Produces for an asker. @returns what the iterable threw, in a list, or nothing */
   async start(
     { from, id }: Asker,

@@ -106,6 +106,13 @@ export function isUntouched({ words }: Arena, at: number): boolean {
   return load(words, at + RING_WORDS) === cellWord(0, 0, EMPTY);
 }
 
+/** Frames in a ring of many writers, for information; see {@linkcode Ring.size}. */
+export function framesIn(arena: Arena, at: number): number {
+  const cells = cellsAt(arena, at);
+  const inside = (load(arena.words, cells.tail) - firstUnread(arena.words, cells)) | 0;
+  return Math.max(0, Math.min(inside, cells.limit));
+}
+
 /** Address behind a ring's last cell. */
 export function ringEnd(words: Int32Array, at: number): number {
   return at + RING_WORDS + ((words[at + MASK] + 1) << words[at + SHIFT]);

@@ -138,10 +138,10 @@ export class ActorMember implements Member {
     const wasUp = life.state === "up";
     life.state = "stopping";
     let timer: ReturnType<typeof setTimeout> | undefined;
-    if (!wasUp || shutdown === "brutal") life.launched.kill();
+    if (!wasUp || shutdown === "brutal") life.launched.owner.kill();
     else {
       this.#tellTo(manner);
-      if (shutdown !== Infinity) timer = setTimeout(() => life.launched.kill(), shutdown);
+      if (shutdown !== Infinity) timer = setTimeout(() => life.launched.owner.kill(), shutdown);
     }
     this.#over(await this.#awake(life.gone));
     clearTimeout(timer);
@@ -149,7 +149,7 @@ export class ActorMember implements Member {
   }
 
   kill(): void {
-    this.#life?.launched.kill();
+    this.#life?.launched.owner.kill();
   }
 
   close(ending: Ending, error?: TroupeError): void {
@@ -201,12 +201,14 @@ export class ActorMember implements Member {
     return new Ref(this.#station, mailbox, {
       id: this.id,
       bare,
-      kill: () => this.kill(),
-      failure: () => this.#last.error,
-      end: () => {
-        mailbox.lives.wantStop();
-        this.kill();
-        mailbox.tellOfEnd();
+      owner: {
+        kill: () => this.kill(),
+        failure: () => this.#last.error,
+        end: () => {
+          mailbox.lives.wantStop();
+          this.kill();
+          mailbox.tellOfEnd();
+        },
       },
     });
   }
@@ -220,7 +222,7 @@ export class ActorMember implements Member {
         `Cannot start actor "${this.id}": it did not come up within ${startTimeout} ms`,
         { phase: "timeout" },
       );
-      life.launched.kill();
+      life.launched.owner.kill();
     }, startTimeout);
     try {
       return await Promise.race([
@@ -228,7 +230,7 @@ export class ActorMember implements Member {
         life.gone.then(({ error }) => tooEarly(error)),
       ]);
     } catch (error) {
-      life.launched.kill();
+      life.launched.owner.kill();
       this.#over(await this.#awake(life.gone));
       throw late ?? error;
     } finally {
