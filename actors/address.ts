@@ -252,7 +252,7 @@ export class Address {
   #check(): void {
     const { ending } = this.mailbox;
     if (ending !== undefined) throw exitError(`actor "${this.id}"`, ending, false);
-    if (!this.mailbox.lives.isDraining) return;
+    if (!this.mailbox.isDraining) return;
     throw new ClosedError(`Cannot send to actor "${this.id}": it takes no more messages`);
   }
 }

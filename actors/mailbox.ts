@@ -34,7 +34,10 @@ import { markStarted, markTakenBack } from "./recall.ts";
 import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
+  ASLEEP,
+  CALLED,
   DONE,
+  DRAINING,
   DROPPED,
   EXIT_CODE,
   GUARDIAN,
@@ -47,6 +50,7 @@ import {
   type Overflow,
   OVERFLOWS,
   REASON,
+  RESTARTS,
   RING,
   STARTED,
   STATE,
@@ -167,6 +171,19 @@ export class Mailbox {
     this.#store(HOST, slot + 1);
   }
 
+  /** After a message was committed: whether its actor sleeps and is to be called, by whoever gets `true`. */
+  callUp(): boolean {
+    const { words } = this.#isolate.arena;
+    const at = this.#at + SUMMONS;
+    return this.#left === undefined && load(words, at) === ASLEEP &&
+      compareExchange(words, at, ASLEEP, CALLED) === ASLEEP;
+  }
+
+  /** Its actor sleeps until it is called. */
+  lieDown(): void {
+    this.#store(SUMMONS, ASLEEP);
+  }
+
   /** The actor is up. */
   open(): void {
     compareExchange(this.#isolate.arena.words, this.#at + STATE, OPENING, OPEN);
@@ -237,7 +254,12 @@ export class Mailbox {
 
   /** How often the actor was started again. */
   get restarts(): number {
-    return this.#left?.restarts ?? this.lives.restarts;
+    return this.#left?.restarts ?? this.#load(RESTARTS);
+  }
+
+  /** Whether nothing new is accepted. */
+  get isDraining(): boolean {
+    return this.#left === undefined && this.#load(DRAINING) === 1;
   }
 
   /**

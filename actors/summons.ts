@@ -11,11 +11,11 @@
  * @module
  */
 import type { BlockHandle } from "../memory/arena.ts";
-import { compareExchange, load, store } from "../memory/atomics.ts";
+import { load } from "../memory/atomics.ts";
 import { BREATH_MS } from "../memory/park.ts";
 import { SUMMON } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { ASLEEP, CALLED, SUMMONS } from "./mailbox_region.ts";
+import { CALLED, SUMMONS } from "./mailbox_region.ts";
 import { type Resident, residentsOf } from "./residents.ts";
 import type { Station } from "./station.ts";
 
@@ -34,8 +34,9 @@ export interface Attention {
 export class Summons implements Attention {
   readonly #station: Station;
   readonly #residents: ReadonlyMap<BlockHandle, Resident>;
-  #ready = new Set<Resident>();
-  #serving = new Set<Resident>();
+  // Those that are `known` are to be served, those that are `armed` are warm: quicker than to look in a set.
+  #ready: Resident[] = [];
+  #serving: Resident[] = [];
   readonly #warm = new Set<Resident>();
   readonly #turn = () => this.#serve();
   #state: "idle" | "turning" = "idle";
@@ -52,12 +53,12 @@ export class Summons implements Attention {
   }
 
   watch(resident: Resident): void {
-    this.#ready.add(resident);
+    if (!resident.known) this.#ready.push(resident);
+    resident.known = true;
     this.#wake();
   }
 
   unwatch(resident: Resident): void {
-    this.#ready.delete(resident);
     this.#warm.delete(resident);
   }
 
@@ -79,13 +80,14 @@ export class Summons implements Attention {
     this.#ready = this.#serving;
     this.#serving = serving;
     for (const resident of serving) {
-      serving.delete(resident);
-      if (!resident.wanted) continue;
-      if (resident.serve() || !this.#sleeps(resident)) this.#ready.add(resident);
+      resident.known = false;
+      if (resident.wanted) resident.serve();
+      if (resident.wanted && !this.#sleeps(resident)) this.watch(resident);
     }
+    serving.length = 0;
     const now = performance.now();
     this.busy += now - begun;
-    if (this.#ready.size === 0) {
+    if (this.#ready.length === 0) {
       this.#state = "idle";
       this.#lastBreath = 0;
     } else if (this.#lastBreath === 0) {
@@ -99,18 +101,20 @@ export class Summons implements Attention {
 
   /** Lets one sleep; `false` when a message came meanwhile. */
   #sleeps(resident: Resident): boolean {
-    const { arena } = this.#station.isolate;
-    store(arena.words, arena.wordOf(resident.mailbox.region) + SUMMONS, ASLEEP);
+    resident.mailbox.lieDown();
     if (resident.serve()) return false;
-    this.#warm.add(resident);
-    if (this.#warm.size > MOST_WARM) this.#letOneRest();
+    if (!resident.armed) this.#warmed(resident);
     return true;
   }
 
-  /** The one that has been awake for longest. */
-  #letOneRest(): void {
+  /** One more that was awake; the one that was first of all is at rest then. */
+  #warmed(resident: Resident): void {
+    resident.armed = true;
+    this.#warm.add(resident);
+    if (this.#warm.size <= MOST_WARM) return;
     const [oldest] = this.#warm;
     this.#warm.delete(oldest);
+    oldest.armed = false;
     oldest.rest();
   }
 
@@ -133,12 +137,9 @@ export function summonsOf(station: Station): Summons {
 
 /** After a message was committed: calls the actor of `mailbox` if it sleeps. */
 export function summon(station: Station, mailbox: Mailbox): void {
+  if (!mailbox.callUp()) return;
   const { host, region } = mailbox;
-  const { arena, life } = station.isolate;
-  if (host.slot < 0) return;
-  const at = arena.wordOf(region) + SUMMONS;
-  if (load(arena.words, at) !== ASLEEP) return;
-  if (compareExchange(arena.words, at, ASLEEP, CALLED) !== ASLEEP) return;
+  const { life } = station.isolate;
   if (host.slot === life.slot) summonsOf(station).call(region);
   else station.inbox.send(host, { kind: SUMMON, id: 0, value: region });
 }
