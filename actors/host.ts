@@ -73,7 +73,9 @@ class Household {
     this.#seen = busy + actors;
     let handled = 0;
     const residents = residentsOf(this.#station);
-    for (const region of this.#owners.keys()) handled += residents.get(region)?.mailbox.handled ?? 0;
+    for (const region of this.#owners.keys()) {
+      handled += residents.get(region)?.mailbox.handled ?? 0;
+    }
     writeFigures(this.#station, host, { actors, handled, busy });
   }
 
@@ -116,7 +118,7 @@ let hosts = 0;
  * next life. It ends, and they with it, when it is disposed of, and with the isolate that started it.
  *
  * Actors in a host take turns, so one that does not let go of the thread holds up the others. Each has a
- * mailbox for 4 messages unless asked otherwise, of which those of up to about 40 bytes fit in place.
+ * mailbox for 4 messages unless asked otherwise, of which those of up to about 100 bytes fit in place.
  *
  * A message left to one that ends is a dead letter; a failing start is told, and harms nobody else.
  *

@@ -9,7 +9,7 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { store } from "../memory/atomics.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { MAILBOX_REGION, makeRegion, REGION_WORDS } from "../memory/region.ts";
+import { MAILBOX_REGION, makeRegion, REGION_SPARE, REGION_WORDS } from "../memory/region.ts";
 import { formatRing, ringBytes } from "../memory/ring.ts";
 import { BUCKETS } from "./latency.ts";
 
@@ -58,20 +58,20 @@ export const DONE = REGION_WORDS + 17;
 export const HANDLED = REGION_WORDS + 18;
 /** Offset: number of the message in hand among the actor's messages, plus 1. */
 export const IN_HAND = REGION_WORDS + 19;
-/** Offset: of a host, how many actors it has … */
-export const HOSTED = REGION_WORDS + 20;
-/** Offset: … what they have handled … */
-export const HOSTED_HANDLED = REGION_WORDS + 21;
-/** Offset: … and for how many milliseconds they were busy. */
-export const HOSTED_BUSY = REGION_WORDS + 22;
 /** Offset: the histogram of handlers' durations. */
-export const LATENCY = REGION_WORDS + 32;
+export const LATENCY = REGION_WORDS + 20;
+/** Offset: of a host, how many actors it has … */
+export const HOSTED = REGION_SPARE;
+/** Offset: … what they have handled … */
+export const HOSTED_HANDLED = REGION_SPARE + 1;
+/** Offset: … and for how many milliseconds they were busy. */
+export const HOSTED_BUSY = REGION_SPARE + 2;
 /** Offset: the ring; behind it, unless the actor is in a host, a word for each recallable message. */
 export const RING = LATENCY + BUCKETS;
 /** Messages that can be taken back at a time: as many as there are words for them. */
 export const RECALLABLE = 128;
 /** Of actors of which there are many: all of it in 1 KiB. */
-const LIGHT = { cellBytes: 64, capacity: 4, recallable: 0 };
+const LIGHT = { cellBytes: 128, capacity: 4, recallable: 0 };
 const USUAL = { cellBytes: 128, capacity: 1024, recallable: RECALLABLE };
 
 /** Messages that a mailbox holds, unless asked otherwise. */

@@ -1,18 +1,21 @@
 // Runs in: owner
 /**
  * Light actors in a host: an ask in the same isolate, against an actor of its own there; and what an idle
- * one costs in memory, all isolates together.
+ * one costs in memory, all isolates together: heaps and shared memory, and what the system sees, which
+ * includes what the garbage collectors keep in hand.
  *
- * Run: `deno run -A --no-lock bench/hosts.ts`
+ * Run: `deno run -A --no-lock --v8-flags=--expose-gc bench/hosts.ts`
  *
  * @module
  */
-import { type ActorRef, type Protocol, spawn, startHost } from "../mod.ts";
-import { Echo, ORDER } from "./actors.ts";
+import { type ActorRef, type Host, type Protocol, spawn, startHost } from "../mod.ts";
+import { usedBytes } from "../memory/heap.ts";
+import { here as isolate } from "../memory/isolate.ts";
+import { collectedHeap, Echo, ORDER } from "./actors.ts";
 import { contest, perStep, report } from "./measure.ts";
 
 const ASKS = 20_000;
-const ACTORS = 20_000;
+const ACTORS = 100_000;
 const AT_ONCE = 500;
 
 const here = await startHost({ isolation: "inline" });
@@ -26,14 +29,30 @@ function ask(actor: ActorRef<Protocol<typeof Echo>>): Promise<number> {
   });
 }
 
-/** KiB of resident memory for each idle actor. */
-async function idle(): Promise<number> {
-  await using host = await startHost();
-  const before = Deno.memoryUsage().rss;
-  for (let n = 0; n < ACTORS; n += AT_ONCE) {
-    await Promise.all(Array.from({ length: AT_ONCE }, () => spawn(Echo, { host })));
-  }
-  return (Deno.memoryUsage().rss - before) / 1024 / ACTORS;
+/** KiB in use: on the heaps of all isolates, and in shared memory. */
+async function inUse(inHosts: readonly ActorRef<Protocol<typeof Echo>>[]): Promise<number> {
+  const heaps = await Promise.all(inHosts.map((one) => one.ask.heap()));
+  const all = heaps.reduce((sum, bytes) => sum + bytes, collectedHeap());
+  return (all + usedBytes(isolate().arena)) / 1024;
+}
+
+/** KiB for each of 100,000 idle actors in two workers: in use, and as the system sees it. */
+async function idle(): Promise<[number, number]> {
+  const hosts = await Promise.all([startHost(), startHost()]);
+  const inHosts = await Promise.all(hosts.map((host) => spawn(Echo, { host })));
+  const all: unknown[] = [await crowd(hosts, AT_ONCE)];
+  const [used, rss] = [await inUse(inHosts), Deno.memoryUsage().rss];
+  for (let n = 0; n < ACTORS; n += AT_ONCE) all.push(await crowd(hosts, AT_ONCE));
+  const each = [await inUse(inHosts) - used, (Deno.memoryUsage().rss - rss) / 1024]
+    .map((kib) => kib / ACTORS);
+  for (const host of hosts) await host[Symbol.asyncDispose]();
+  return [each[0], each[1]];
+}
+
+function crowd(hosts: readonly Host[], count: number): Promise<unknown> {
+  return Promise.all(
+    Array.from({ length: count }, (_, n) => spawn(Echo, { host: hosts[n % hosts.length] })),
+  );
 }
 
 const asks = await contest({
@@ -44,12 +63,16 @@ const asks = await contest({
     { name: "inline actor", round: () => ask(inline) },
   ],
 });
+const [used, resident] = await idle();
 const memory = await contest({
-  title: "an idle actor",
+  title: "an idle actor, of 100,000 in two workers",
   unit: "KiB",
   rounds: 1,
   warmup: 0,
-  contenders: [{ name: "in a host, garbage included", round: idle }],
+  contenders: [
+    { name: "in a host", round: () => used },
+    { name: "in a host, garbage included", round: () => resident },
+  ],
 });
 report([asks, memory]);
 await here[Symbol.asyncDispose]();

@@ -53,7 +53,14 @@ Deno.exit(failed > 0 ? 1 : 0);
 /** The results of one benchmark; `undefined` when it failed. */
 async function run(name: string): Promise<Result[] | undefined> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", new URL(`./${name}.ts`, import.meta.url).href, "--json"],
+    args: [
+      "run",
+      "-A",
+      "--no-lock",
+      "--v8-flags=--expose-gc",
+      new URL(`./${name}.ts`, import.meta.url).href,
+      "--json",
+    ],
     stdout: "piped",
     stderr: "inherit",
     signal: AbortSignal.timeout(LONGEST_MS),
