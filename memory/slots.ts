@@ -16,6 +16,7 @@ import type { Arena } from "./arena.ts";
 import { add, compareExchange, load, store } from "./atomics.ts";
 import { DEATH, ring } from "./bell.ts";
 import { AT_DEATHS, MAX_ISOLATES } from "./layout.ts";
+import { PIPE_FILE, PIPE_PROCESS } from "./wake_pipe.ts";
 
 /** Nobody has the slot. */
 export const VACANT = 0;
@@ -49,7 +50,10 @@ export const SLOT_BELL = 16;
 /** Offset in a slot: number of the process that has it, or {@linkcode NO_PROGRAM}. */
 export const SLOT_PROGRAM = 18;
 /** Offset in a slot: the id of that process. */
-export const SLOT_PID = 19;
+export const SLOT_PID = SLOT_BELL + PIPE_PROCESS;
+
+/** Offset in a slot: which pipe wakes its isolate; see `wake_pipe.ts`. */
+export const SLOT_PIPE = SLOT_BELL + PIPE_FILE;
 
 /** No process has the slot. */
 export const NO_PROGRAM = 0;
@@ -71,6 +75,7 @@ const CLEARED = [
   SLOT_EXIT_SAID,
   SLOT_BELL,
   SLOT_PID,
+  SLOT_PIPE,
   SLOT_LOADED,
 ];
 
