@@ -7,7 +7,8 @@
  */
 import { isAlive } from "../memory/slots.ts";
 import type { ActorState, ActorStats, AnyRef } from "./contract.ts";
-import { CLOSED, type Mailbox, OPENING } from "./mailbox.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { CLOSED, OPENING } from "./mailbox_end.ts";
 import { untyped } from "./ref.ts";
 import { type Station, station } from "./station.ts";
 

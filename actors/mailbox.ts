@@ -16,8 +16,8 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { dropRegion, forgetRegion, MAILBOX_REGION, sendRegion } from "../memory/region.ts";
-import { framesIn, isUntouched, recoverRing, Ring } from "../memory/ring.ts";
+import { dropRegion, MAILBOX_REGION, sendRegion } from "../memory/region.ts";
+import { framesIn, isUntouched, recoverRing, type Ring } from "../memory/ring.ts";
 import {
   type Ending,
   endingOf,
@@ -28,10 +28,20 @@ import {
 } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
-import { Lives, writeEnding } from "./lives.ts";
+import { Lives } from "./lives.ts";
+import {
+  CLOSED,
+  closeMailbox,
+  freeMailbox,
+  letGoOfMailbox,
+  OPEN,
+  OPENING,
+  type Remains,
+  ringOf,
+} from "./mailbox_end.ts";
 import { discardBegun, discardUnread } from "./unread.ts";
 import { markStarted, markTakenBack } from "./recall.ts";
-import { discardAll, discardTaken } from "../channels/arrival.ts";
+import { discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
   ASLEEP,
@@ -56,22 +66,6 @@ import {
   STATE,
   SUMMONS,
 } from "./mailbox_region.ts";
-
-/** The actor is not up yet; messages wait. */
-export const OPENING = 0;
-/** The actor takes messages. */
-export const OPEN = 1;
-/** It takes no more. */
-export const CLOSED = 2;
-
-/** What is remembered of a mailbox that was left. */
-interface Remains {
-  readonly ending: Ending;
-  readonly handled: number;
-  readonly dropped: number;
-  readonly restarts: number;
-  readonly latency: Int32Array;
-}
 
 /** The host of an actor that has ended. */
 const NOBODY: Life = { slot: -1, incarnation: -1 };
@@ -104,8 +98,7 @@ export class Mailbox {
 
   /** Its ring. */
   get ring(): Ring {
-    const readers = this.overflow === "drop-oldest" ? "many" : "one";
-    return this.#ring ??= new Ring(this.#isolate, this.#at + RING, { writers: "many", readers });
+    return this.#ring ??= ringOf(this.#isolate, this.#at);
   }
 
   /** Its ring, for those who send: it stays the same for them. */
@@ -343,30 +336,6 @@ export class Mailbox {
   #store(offset: number, value: number): void {
     store(this.#isolate.arena.words, this.#at + offset, value);
   }
-}
-
-/** This isolate holds the mailbox no more; the last one frees it. */
-export function letGoOfMailbox(isolate: Isolate, region: BlockHandle): void {
-  if (dropRegion(isolate.arena, region, isolate.slot)) freeMailbox(isolate, region);
-}
-
-/** A message that named the mailbox will not arrive. */
-export function forgetMailbox(isolate: Isolate, region: BlockHandle): void {
-  if (forgetRegion(isolate.arena, region)) freeMailbox(isolate, region);
-}
-
-function closeMailbox(isolate: Isolate, region: BlockHandle, ending: Ending): boolean {
-  const { arena } = isolate;
-  const at = arena.wordOf(region);
-  const state = load(arena.words, at + STATE);
-  if (state === CLOSED) return false;
-  writeEnding(isolate, at, ending);
-  return compareExchange(arena.words, at + STATE, state, CLOSED) === state;
-}
-
-function freeMailbox(isolate: Isolate, region: BlockHandle): void {
-  discardAll(isolate, new Mailbox(isolate, region).ring, true);
-  isolate.heap.free(region);
 }
 
 careFor(MAILBOX_REGION, (isolate, region, dead) => {

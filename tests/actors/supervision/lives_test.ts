@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { store } from "../../../memory/atomics.ts";
 import { here } from "../../../memory/isolate.ts";
-import { letGoOfMailbox, Mailbox } from "../../../actors/mailbox.ts";
+import { Mailbox } from "../../../actors/mailbox.ts";
+import { letGoOfMailbox } from "../../../actors/mailbox_end.ts";
 import { FIRST, makeMailbox, RESTARTS } from "../../../actors/mailbox_region.ts";
 import { troupeTest } from "../../support.ts";
 
