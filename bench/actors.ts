@@ -73,15 +73,8 @@ export interface Flood {
 /** Sends back what it gets. */
 export const Echo = defineActor(import.meta, {
   init: () => 0,
-  on: { echo: (_state, order: Order): Order => order, heap: collectedHeap },
+  on: { echo: (_state, order: Order): Order => order },
 });
-
-/** Bytes in use on the heap of this isolate; exact where the garbage can be collected first. */
-export function collectedHeap(): number {
-  const { gc } = globalThis as { gc?: () => void };
-  for (let time = 0; time < 4; time++) gc?.();
-  return Deno.memoryUsage().heapUsed;
-}
 
 /** One of many that put into or get from a queue. */
 export const Crowd = defineActor(import.meta, {
