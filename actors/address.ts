@@ -6,28 +6,21 @@
  * @module
  */
 import { ClosedError, FullError, NotSendableError, TimeoutError } from "../errors.ts";
-import { MAX_DELAY, type WaitOptions } from "../memory/line.ts";
+import { MAX_DELAY } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
 import { Arrival } from "../channels/arrival.ts";
 import type { Letter } from "../channels/parcel.ts";
 import { DONE, Sender } from "../channels/port.ts";
+import type { SendOptions } from "../channels/sendable.ts";
 import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
 import { buryLetter } from "./events.ts";
+import { ASK, headOf, kindIn, type MessageKind, senderIn, STREAM, TELL } from "./head.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { summon } from "./summons.ts";
 import { remoteError } from "./wire_error.ts";
-
-/** Kinds of messages in a mailbox. */
-export type MessageKind = number;
-/** Nobody waits for a reply. */
-export const TELL: MessageKind = 1;
-/** One reply is waited for. */
-export const ASK: MessageKind = 2;
-/** A streamed reply is waited for. */
-export const STREAM: MessageKind = 3;
 
 /** A message by name. */
 export interface Message {
@@ -38,14 +31,14 @@ export interface Message {
 }
 
 const NOT_PLACED = -1;
-const NO_OPTIONS: WaitOptions = {};
+const NO_OPTIONS: SendOptions = {};
 
 /** A message and how it is sent. */
 export interface Sending {
   /** What is sent. */
   readonly message: Message;
   /** How long to wait for room. */
-  readonly options: WaitOptions;
+  readonly options: SendOptions;
   /** Called when it has its place in the mailbox. */
   readonly placed?: () => void;
 }
@@ -107,24 +100,23 @@ export class Address {
   }
 
   /** Sends; resolves once the mailbox has the message. */
-  tell(message: Message, options: WaitOptions): Promise<void> {
+  tell(message: Message, options: SendOptions): Promise<void> {
     return this.#send(TELL, 0, { message, options });
   }
 
   /** Sends and waits for the reply. */
-  ask(message: Message, options: WaitOptions): Promise<unknown> {
-    const { signal, timeout } = options;
+  ask(message: Message, options: SendOptions): Promise<unknown> {
+    const { signal, timeout, priority } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    const sending = signal === undefined && priority === undefined
+      ? NO_OPTIONS
+      : { signal, priority };
     return new Promise((resolve, reject) => {
       const asking = new Asking(this, resolve, reject);
       const id = this.#station.awaited.add(asking);
       if (signal !== undefined || timeout !== undefined) this.#limit(asking, id, message, options);
       const placed = () => asking.place.note();
-      const sent = this.#send(ASK, id, {
-        message,
-        options: signal ? { signal } : NO_OPTIONS,
-        placed,
-      });
+      const sent = this.#send(ASK, id, { message, options: sending, placed });
       if (sent === DONE) return;
       sent.catch((error) => {
         if (this.#station.awaited.remove(id)) asking.fail(error);
@@ -133,7 +125,7 @@ export class Address {
   }
 
   /** Has a wait for a reply called off by its signal or timeout. */
-  #limit(asking: Asking, id: number, { name }: Message, { signal, timeout }: WaitOptions): void {
+  #limit(asking: Asking, id: number, { name }: Message, { signal, timeout }: SendOptions): void {
     const giveUp = (reason: unknown) => this.#giveUp(id) && asking.fail(reason);
     const abort = () => giveUp(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
@@ -185,12 +177,13 @@ export class Address {
   }
 
   #send(kind: MessageKind, id: number, { message, options, placed }: Sending): Promise<void> {
-    const { slot, incarnation } = this.#station.isolate.life;
     const { name, payload } = message;
+    const { priority = 0 } = options;
+    if (priority !== 0) this.mailbox.prioritise();
     const value = payload.length === 0 ? [name] : [name, payload[0]];
     const letter: Letter = {
       value,
-      head: [kind | (slot << 8), id, incarnation, 0],
+      head: headOf(this.#station.isolate.life, { kind, id, priority }),
       placed: this.mailbox.isHosted ? () => this.#placed(placed) : placed,
     };
     if (this.mailbox.overflow === "wait") return this.#sender.send(letter, options);
@@ -231,10 +224,10 @@ export class Address {
       return value.discard();
     }
     this.#lost(value);
-    const [mark, id, incarnation] = arrival.head!;
-    if ((mark & 255) === TELL) return;
-    const to = { slot: mark >> 8, incarnation };
-    this.#station.inbox.send(to, { kind: FAILURE, id, value: this.#full(undefined) });
+    const head = arrival.head!;
+    if (kindIn(head) === TELL) return;
+    const failure = { kind: FAILURE, id: head[1], value: this.#full(undefined) };
+    this.#station.inbox.send(senderIn(head), failure);
   }
 
   /** A message is thrown away because the mailbox is full. */

@@ -8,6 +8,7 @@ import { isAlive } from "../memory/slots.ts";
 import { Receiver } from "../channels/port.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
+import { Turns } from "./turns.ts";
 
 /** Thrown when this isolate was declared dead: what is in the mailbox is for the actor's next life. */
 export const DECLARED_DEAD: unique symbol = Symbol("declared dead");
@@ -15,8 +16,10 @@ export const DECLARED_DEAD: unique symbol = Symbol("declared dead");
 /** The receiving side of a mailbox; what {@linkcode DECLARED_DEAD} says is thrown by `take`. */
 export function intakeOf({ isolate }: Station, mailbox: Mailbox): Receiver {
   const { arena, life } = isolate;
-  mailbox.ring.resume();
-  return new Receiver(isolate, mailbox.ring, {
+  const { ring, outOfTurn } = mailbox;
+  ring.resume();
+  const inOrder = outOfTurn === undefined ? ring : new Turns(isolate, ring, outOfTurn);
+  return new Receiver(isolate, inOrder, {
     operation: "take a message",
     check() {},
     ended() {},

@@ -16,7 +16,7 @@ import { discardBegun } from "./unread.ts";
 export function buryLeftover(station: Station, mailbox: Mailbox, actor: string): void {
   const { ring } = mailbox;
   ring.resume();
-  const first = discardBegun(station.isolate, ring, (ticket) => mailbox.hasBegun(ticket));
+  const first = discardBegun(station.isolate, mailbox);
   const arrival = new Arrival(station.isolate, ring, true);
   if (first >= 0) bury(station, arrival, { cell: first, actor });
   if (!isObserved(station)) return discardAll(station.isolate, ring, true);

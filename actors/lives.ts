@@ -120,13 +120,14 @@ export class Lives {
     this.#store(RESTARTS, this.restarts + 1);
   }
 
-  /**
-   * Whether a message, sent when the life `life` went on, was taken by a life that is over: then there
-   * will be no reply.
-   */
-  wasLost(ticket: number, life: number): boolean {
-    if (ticket < 0 || life === this.restarts) return false;
+  /** Whether a ticket is before all that were left when the last life ended. */
+  isPast(ticket: number): boolean {
     return ((ticket - this.#load(FIRST)) & TICKETS) > TICKETS >> 1;
+  }
+
+  /** The actor has ended: messages from this ticket on were left. */
+  leaveFrom(ticket: number): void {
+    this.#store(FIRST, ticket);
   }
 
   #load(offset: number): number {

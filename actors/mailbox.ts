@@ -4,7 +4,8 @@
  * actor and which message it has in hand. It is not part of the worker that runs the actor, so it
  * outlives it.
  *
- * - I1: messages of one sender are handled in the order in which they were accepted.
+ * - I1: messages of one sender that have the same priority are handled in the order in which they were
+ *   accepted.
  * - I2: STARTED is set before a message leaves the ring, DONE after its handler: so after a death it is
  *   known which message was in hand, and that all later ones were not touched.
  * - I3: a message is either started or taken back, never both: one word for each ticket decides.
@@ -17,6 +18,7 @@ import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { dropRegion, forgetRegion, MAILBOX_REGION, sendRegion } from "../memory/region.ts";
+import { OutOfTurn } from "../memory/out_of_turn.ts";
 import { isUntouched, recoverRing, Ring } from "../memory/ring.ts";
 import {
   type Ending,
@@ -46,6 +48,7 @@ import {
   OVERFLOW,
   type Overflow,
   OVERFLOWS,
+  PRIORITIES,
   REASON,
   RING,
   STARTED,
@@ -86,6 +89,7 @@ export class Mailbox {
   #left: Remains | undefined;
   // Made when they are needed: of most actors in a host, an isolate knows no more than that they are there.
   #ring: Ring | undefined;
+  #outOfTurn: OutOfTurn | undefined;
   #lives: Lives | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
@@ -100,8 +104,28 @@ export class Mailbox {
 
   /** Its ring. */
   get ring(): Ring {
-    const readers = this.overflow === "drop-oldest" ? "many" : "one";
+    const readers = this.#readers;
     return this.#ring ??= new Ring(this.#isolate, this.#at + RING, { writers: "many", readers });
+  }
+
+  /** The same for who does not go in order; none before the first message with a priority. */
+  get outOfTurn(): OutOfTurn | undefined {
+    if (!this.hasPriorities) return undefined;
+    return this.#outOfTurn ??= new OutOfTurn(this.#isolate, this.#at + RING, this.#readers);
+  }
+
+  /** Whether some message had a priority. */
+  get hasPriorities(): boolean {
+    return this.#left === undefined && this.#load(PRIORITIES) !== 0;
+  }
+
+  /** A message with a priority is about to be sent. */
+  prioritise(): void {
+    if (!this.hasPriorities) this.#store(PRIORITIES, 1);
+  }
+
+  get #readers(): "one" | "many" {
+    return this.overflow === "drop-oldest" ? "many" : "one";
   }
 
   /** The actor's lives. */
@@ -116,7 +140,8 @@ export class Mailbox {
 
   /** Messages that wait. */
   get depth(): number {
-    return this.#left !== undefined || this.isUntouched ? 0 : this.ring.size;
+    if (this.#left !== undefined || this.isUntouched) return 0;
+    return this.outOfTurn?.count() ?? this.ring.size;
   }
 
   /** Whether this isolate has not used it, and nobody has sent anything yet. */
@@ -204,6 +229,11 @@ export class Mailbox {
   /** Whether the message with this ticket was handed to the handler; tickets wrap at 20 bits. */
   wasStarted(ticket: number): boolean {
     if (this.#left !== undefined) return true;
+    const { outOfTurn } = this;
+    if (outOfTurn !== undefined && !this.hasBegun(ticket)) {
+      if (this.state !== CLOSED) return outOfTurn.wasTaken(ticket);
+      return this.lives.isPast(ticket) || outOfTurn.isMarked(ticket);
+    }
     const started = this.#load(STARTED);
     return started !== 0 && ((started - 1 - ticket) << 12) >> 12 >= 0;
   }
@@ -235,9 +265,8 @@ export class Mailbox {
    */
   nextLife(ending: Ending): void {
     this.ring.resume();
-    if (this.overflow !== "drop-oldest") {
-      discardBegun(this.#isolate, this.ring, (ticket) => this.hasBegun(ticket));
-    }
+    if (this.overflow !== "drop-oldest") discardBegun(this.#isolate, this);
+    this.outOfTurn?.mark();
     this.lives.next(ending);
     this.tellOfEnd();
   }
@@ -250,7 +279,8 @@ export class Mailbox {
 
   /** Whether a message, sent in this life of the actor, was taken and will not be answered. */
   wasLost(ticket: number, life: number): boolean {
-    return this.#left === undefined && this.lives.wasLost(ticket, life);
+    if (this.#left !== undefined || ticket < 0 || life === this.restarts) return false;
+    return this.lives.isPast(ticket) || this.outOfTurn?.isMarked(ticket) === true;
   }
 
   /** The same, for whoever cleans up: it does not matter whether this isolate has left. */
@@ -261,6 +291,8 @@ export class Mailbox {
   /** Closes it with the reason; `false` when it was closed already. */
   close(ending: Ending): boolean {
     if (this.#left !== undefined) return false;
+    const { outOfTurn } = this;
+    if (outOfTurn !== undefined && this.state !== CLOSED) this.lives.leaveFrom(outOfTurn.mark());
     const closed = closeMailbox(this.#isolate, this.region, ending);
     if (closed) {
       this.ring.ringAll();
@@ -346,7 +378,7 @@ careFor(MAILBOX_REGION, (isolate, region, dead) => {
   if (mailbox.isGuarded && ending !== undefined) mailbox.close(ending);
   if (host.slot === dead && !isAlive(arena, host) && !isKept(mailbox)) {
     mailbox.close(endingOf(arena, host) ?? { reason: "lost", exitCode: 1 });
-    discardUnread(isolate, mailbox.ring, (ticket) => mailbox.hasBegun(ticket));
+    discardUnread(isolate, mailbox);
   }
   if (dropRegion(arena, region, dead)) freeMailbox(isolate, region);
 });

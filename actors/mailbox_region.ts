@@ -10,6 +10,7 @@ import { store } from "../memory/atomics.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { MAILBOX_REGION, makeRegion, REGION_WORDS } from "../memory/region.ts";
+import { markWords } from "../memory/out_of_turn.ts";
 import { formatRing, ringBytes } from "../memory/ring.ts";
 import { BUCKETS } from "./latency.ts";
 
@@ -58,6 +59,14 @@ export const DONE = REGION_WORDS + 17;
 export const HANDLED = REGION_WORDS + 18;
 /** Offset: number of the message in hand among the actor's messages, plus 1. */
 export const IN_HAND = REGION_WORDS + 19;
+/** Offset: 1 once a message with a priority was sent. */
+export const PRIORITIES = REGION_WORDS + 23;
+/** Offset: slot of the isolate that tells what was left to nobody, plus 1. */
+export const OWNER = REGION_WORDS + 24;
+/** Offset: which life of that slot. */
+export const OWNER_LIFE = REGION_WORDS + 25;
+/** Offset: messages that were accepted and not handled. */
+export const DEAD = REGION_WORDS + 26;
 /** Offset: of a host, how many actors it has … */
 export const HOSTED = REGION_WORDS + 20;
 /** Offset: … what they have handled … */
@@ -119,7 +128,7 @@ export function makeMailbox(
   const { capacity = usual.capacity, overflow = "wait" } = options;
   const cells = Math.max(2, 2 ** Math.ceil(Math.log2(capacity)));
   const size = { cells, cellBytes: usual.cellBytes, limit: capacity };
-  const bytes = (RING - REGION_WORDS) * 4 + ringBytes(size);
+  const bytes = (RING - REGION_WORDS + markWords(cells)) * 4 + ringBytes(size);
   const region = makeRegion(arena, heap, { type: MAILBOX_REGION, bytes, slot });
   if (region === NO_ROOM) throw new FullError("Cannot make a mailbox: the arena is full");
   store(arena.words, arena.wordOf(region) + OVERFLOW, OVERFLOWS.indexOf(overflow));

@@ -11,6 +11,7 @@ import type { WaitOptions } from "../memory/line.ts";
 import type { SendOptions } from "../channels/sendable.ts";
 import { Address } from "./address.ts";
 import type { ActorExit, ActorRef, ActorStats, AnyRef } from "./contract.ts";
+import { checkPriority } from "./head.ts";
 import { STOP } from "./inbox.ts";
 import { forgetMailbox, type Mailbox } from "./mailbox.ts";
 import { arrivedMailbox } from "./mailboxes.ts";
@@ -183,16 +184,25 @@ export function untyped(ref: AnyRef): Ref {
 
 const NO_OPTIONS: SendOptions = {};
 
-/** Tells payload and options apart: a lone argument is the options only if nothing else fits. */
-function split(
-  isBare: boolean,
-  args: unknown[],
-): { payload: readonly unknown[]; options: SendOptions } {
-  if (args.length > 1) {
-    return { payload: args.slice(0, 1), options: args[1] as SendOptions ?? NO_OPTIONS };
-  }
-  if (isBare && looksLikeOptions(args[0])) return { payload: [], options: args[0] };
+interface Arguments {
+  readonly payload: readonly unknown[];
+  readonly options: SendOptions;
+}
+
+/**
+ * Tells payload and options apart: a lone argument is the options only if nothing else fits.
+ *
+ * @throws RangeError for what is no priority
+ */
+function split(isBare: boolean, args: unknown[]): Arguments {
+  if (args.length > 1) return checked(args.slice(0, 1), args[1] as SendOptions ?? NO_OPTIONS);
+  if (isBare && looksLikeOptions(args[0])) return checked([], args[0]);
   return { payload: args, options: NO_OPTIONS };
+}
+
+function checked(payload: readonly unknown[], options: SendOptions): Arguments {
+  if (options.priority !== undefined) checkPriority(options.priority);
+  return { payload, options };
 }
 
 function looksLikeOptions(value: unknown): value is SendOptions {

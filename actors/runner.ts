@@ -20,7 +20,7 @@ import type { Ending, Life } from "../memory/slots.ts";
 import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 import type { MessageHandler } from "./actor.ts";
-import { ASK, STREAM, TELL } from "./address.ts";
+import { ASK, STREAM, TELL } from "./head.ts";
 import type { Cast, Crash } from "./cast.ts";
 import { HandlerContext } from "./context.ts";
 import { buryLetter } from "./events.ts";
@@ -58,6 +58,7 @@ export class Runner implements Source {
   readonly #station: Station;
   readonly #cast: Cast;
   #intake: Receiver | undefined;
+  #order: "arrival" | "priority" = "arrival";
   #produced: Productions | undefined;
   #cancelled: Set<string> | undefined;
   #inHand: { message: Taken; context: HandlerContext } | undefined;
@@ -169,6 +170,10 @@ export class Runner implements Source {
 
   #takeOne(): boolean {
     if (this.#intake === undefined && this.mailbox.isUntouched) return false;
+    if (this.#order === "arrival" && this.mailbox.hasPriorities) {
+      this.#order = "priority";
+      this.#intake = undefined;
+    }
     let value: unknown;
     try {
       value = this.#receiver.take();

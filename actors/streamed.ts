@@ -8,8 +8,8 @@
  *
  * @module
  */
-import type { WaitOptions } from "../memory/line.ts";
 import type { Life } from "../memory/slots.ts";
+import type { SendOptions } from "../channels/sendable.ts";
 import { type Address, type Message, Place } from "./address.ts";
 import { CREDIT, END, FAILURE, ITEM } from "./inbox.ts";
 import type { Station } from "./station.ts";
@@ -32,7 +32,7 @@ interface Reading {
 export function openReply(
   station: Station,
   address: Address,
-  { message, options }: { message: Message; options: WaitOptions },
+  { message, options }: { message: Message; options: SendOptions },
 ): ReadableStream<unknown> {
   const { signal } = options;
   const reading: Reading = { items: [], end: "open", error: undefined, wake: () => {} };
@@ -58,9 +58,11 @@ export function openReply(
   if (signal?.aborted) giveUp(signal.reason);
   else {
     const placed = () => place.note();
-    address.open(id, { message, options: { signal }, placed }).catch((error) => {
-      if (station.awaited.remove(id)) finish("failed", error);
-    });
+    address.open(id, { message, options: { ...options, timeout: undefined }, placed }).catch(
+      (error) => {
+        if (station.awaited.remove(id)) finish("failed", error);
+      },
+    );
   }
   return streamOf(reading, {
     grant: () => address.write(CREDIT, id, WINDOW / 2),

@@ -10,8 +10,8 @@ import { handle } from "../memory/handle.ts";
 import type { Life } from "../memory/slots.ts";
 import { type StandardSchemaV1, validate } from "../channels/schema.ts";
 import type { MessageHandler } from "./actor.ts";
-import type { MessageKind } from "./address.ts";
 import type { Context } from "./contract.ts";
+import { kindIn, type MessageKind, senderIn } from "./head.ts";
 import { FAILURE, REPLY } from "./inbox.ts";
 import type { Station } from "./station.ts";
 import { sendableError } from "./wire_error.ts";
@@ -36,8 +36,7 @@ export type Asker = Pick<Taken, "from" | "id">;
 /** Reads a message and its head. */
 export function takenOf(value: unknown, head: ArrayLike<number>): Taken {
   const [name, payload] = value as [string, unknown];
-  const from = { slot: head[0] >> 8, incarnation: head[2] };
-  return { kind: head[0] & 255, id: head[1], from, name, payload };
+  return { kind: kindIn(head), id: head[1], from: senderIn(head), name, payload };
 }
 
 /** Tells askers apart. */
