@@ -19,6 +19,10 @@ export interface Inspection extends ActorStats {
   readonly state: ActorState;
   /** Messages that its mailbox holds at most; 0 once it has ended. */
   readonly capacity: number;
+  /** Milliseconds since the oldest message that waits was sent; 0 when none does. */
+  readonly age: number;
+  /** Messages that it accepted and did not handle: those dropped, in hand at a crash, left at the end. */
+  readonly deadLetters: number;
 }
 
 /**
@@ -30,7 +34,9 @@ export async function inspect(ref: AnyRef): Promise<Inspection> {
   const { id, mailbox } = untyped(ref);
   const state = stateOf(station(), mailbox);
   const capacity = state === "stopped" ? 0 : mailbox.ring.limit;
-  return { id, state, capacity, ...await ref.stats() };
+  const stats = await ref.stats();
+  const deadLetters = stats.dropped + mailbox.dead;
+  return { id, state, capacity, age: mailbox.age, deadLetters, ...stats };
 }
 
 function stateOf({ isolate }: Station, mailbox: Mailbox): ActorState {

@@ -33,7 +33,7 @@ import {
 } from "./mailbox_region.ts";
 
 /** No message is in hand. */
-export const NOTHING = -1;
+export const NOTHING = -2;
 const TICKETS = (1 << 20) - 1;
 /** An actor ends with the isolate that guards it. */
 const ORPHANED: Ending = { reason: "terminated", exitCode: -15 };
@@ -102,8 +102,8 @@ export class Lives {
   }
 
   /**
-   * Number, among the actor's messages, of the one that was in hand when its life ended; {@linkcode NOTHING} for none.
-   * Only for the guardian, between two lives.
+   * Number, among the actor's messages, of the one that was in hand when its life ended; -1 for one that
+   * is not among them, {@linkcode NOTHING} for none. Only for who started it, after a life.
    */
   get inHand(): number {
     return this.#load(STARTED) === this.#load(DONE) ? NOTHING : this.#load(IN_HAND) - 1;

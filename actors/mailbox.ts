@@ -17,7 +17,13 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { dropRegion, forgetRegion, MAILBOX_REGION, sendRegion } from "../memory/region.ts";
+import {
+  dropRegion,
+  forgetRegion,
+  holdsRegion,
+  MAILBOX_REGION,
+  sendRegion,
+} from "../memory/region.ts";
 import { OutOfTurn } from "../memory/out_of_turn.ts";
 import { isUntouched, recoverRing, Ring } from "../memory/ring.ts";
 import {
@@ -29,6 +35,7 @@ import {
   ringEverybody,
 } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
+import { ageIn, headAt } from "./head.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Lives, writeEnding } from "./lives.ts";
 import { discardBegun, discardUnread } from "./unread.ts";
@@ -36,6 +43,7 @@ import { markStarted, markTakenBack } from "./recall.ts";
 import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
+  DEAD,
   DONE,
   DROPPED,
   EXIT_CODE,
@@ -48,6 +56,8 @@ import {
   OVERFLOW,
   type Overflow,
   OVERFLOWS,
+  OWNER,
+  OWNER_LIFE,
   PRIORITIES,
   REASON,
   RING,
@@ -68,6 +78,7 @@ interface Remains {
   readonly ending: Ending;
   readonly handled: number;
   readonly dropped: number;
+  readonly dead: number;
   readonly restarts: number;
   readonly latency: Int32Array;
 }
@@ -86,6 +97,7 @@ export class Mailbox {
   readonly #isolate: Isolate;
   readonly #at: number;
   #isGuarded: boolean;
+  #isOwed = false;
   #left: Remains | undefined;
   // Made when they are needed: of most actors in a host, an isolate knows no more than that they are there.
   #ring: Ring | undefined;
@@ -144,6 +156,20 @@ export class Mailbox {
     return this.outOfTurn?.count() ?? this.ring.size;
   }
 
+  /** Milliseconds since the oldest message that waits was sent; 0 when none does. */
+  get age(): number {
+    if (this.#left !== undefined || this.isUntouched) return 0;
+    const { ring } = this;
+    const frames = new OutOfTurn(this.#isolate, this.#at + RING, this.#readers);
+    for (const cell of frames.waiting()) {
+      const ticket = ring.ticketOf(cell);
+      const place = { frame: ring.frameAt(cell), meta: ring.metaOf(cell) };
+      const age = ageIn(headAt(this.#isolate, place));
+      if (ring.ticketOf(cell) === ticket) return age;
+    }
+    return 0;
+  }
+
   /** Whether this isolate has not used it, and nobody has sent anything yet. */
   get isUntouched(): boolean {
     return this.#ring === undefined && isUntouched(this.#isolate.arena, this.#at + RING);
@@ -162,6 +188,11 @@ export class Mailbox {
   /** Messages thrown away because the mailbox was full. */
   get dropped(): number {
     return this.#left?.dropped ?? this.#load(DROPPED);
+  }
+
+  /** Messages that were accepted and not handled, but for those {@linkcode dropped}. */
+  get dead(): number {
+    return this.#left?.dead ?? this.#load(DEAD);
   }
 
   /** The duration in milliseconds that `share` of the handlers measured did not exceed. */
@@ -226,6 +257,11 @@ export class Mailbox {
     add(this.#isolate.arena.words, this.#at + DROPPED, 1);
   }
 
+  /** A message that was accepted will not be handled. */
+  countDead(): void {
+    add(this.#isolate.arena.words, this.#at + DEAD, 1);
+  }
+
   /** Whether the message with this ticket was handed to the handler; tickets wrap at 20 bits. */
   wasStarted(ticket: number): boolean {
     if (this.#left !== undefined) return true;
@@ -252,6 +288,31 @@ export class Mailbox {
   guard(): void {
     this.lives.guard();
     this.#isGuarded = true;
+  }
+
+  /** Whether somebody else tells what was in hand when the isolate that runs the actor dies. */
+  get isToldElsewhere(): boolean {
+    return this.#isGuarded || this.#load(OWNER) !== this.#isolate.slot + 1;
+  }
+
+  /** This isolate started the actor, and tells what is left when the one that runs it dies. */
+  owe(): void {
+    this.#isOwed = true;
+  }
+
+  /** It was told; `false` when this isolate does not owe it. */
+  settle(): boolean {
+    const isOwed = this.#isOwed;
+    this.#isOwed = false;
+    return isOwed;
+  }
+
+  /** Whether this isolate, or another that lives, will tell what is left. */
+  get isOwed(): boolean {
+    if (this.#isOwed) return true;
+    const { arena } = this.#isolate;
+    const owner = { slot: this.#load(OWNER) - 1, incarnation: this.#load(OWNER_LIFE) };
+    return isAlive(arena, owner) && holdsRegion(arena, this.region, owner.slot);
   }
 
   /** How often the actor was started again. */
@@ -321,12 +382,12 @@ export class Mailbox {
   /** Remembers how the actor ended and gives the memory back; `false` while it goes on. */
   leave(): boolean {
     if (this.#left !== undefined) return true;
-    const { ending, handled, dropped, restarts } = this;
-    if (ending === undefined) return false;
+    const { ending, handled, dropped, dead, restarts } = this;
+    if (ending === undefined || this.#isOwed) return false;
     const latency = this.#latency();
     this.#ring?.readers.stir();
     this.#ring?.writers.stir();
-    this.#left = { ending, handled, dropped, restarts, latency };
+    this.#left = { ending, handled, dropped, dead, restarts, latency };
     letGoOfMailbox(this.#isolate, this.region);
     return true;
   }
@@ -378,7 +439,7 @@ careFor(MAILBOX_REGION, (isolate, region, dead) => {
   if (mailbox.isGuarded && ending !== undefined) mailbox.close(ending);
   if (host.slot === dead && !isAlive(arena, host) && !isKept(mailbox)) {
     mailbox.close(endingOf(arena, host) ?? { reason: "lost", exitCode: 1 });
-    discardUnread(isolate, mailbox);
+    if (!mailbox.isOwed) discardUnread(isolate, mailbox);
   }
   if (dropRegion(arena, region, dead)) freeMailbox(isolate, region);
 });

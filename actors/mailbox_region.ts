@@ -61,7 +61,7 @@ export const HANDLED = REGION_WORDS + 18;
 export const IN_HAND = REGION_WORDS + 19;
 /** Offset: 1 once a message with a priority was sent. */
 export const PRIORITIES = REGION_WORDS + 23;
-/** Offset: slot of the isolate that tells what was left to nobody, plus 1. */
+/** Offset: slot of the isolate that started the actor, plus 1. */
 export const OWNER = REGION_WORDS + 24;
 /** Offset: which life of that slot. */
 export const OWNER_LIFE = REGION_WORDS + 25;
@@ -132,6 +132,8 @@ export function makeMailbox(
   const region = makeRegion(arena, heap, { type: MAILBOX_REGION, bytes, slot });
   if (region === NO_ROOM) throw new FullError("Cannot make a mailbox: the arena is full");
   store(arena.words, arena.wordOf(region) + OVERFLOW, OVERFLOWS.indexOf(overflow));
+  store(arena.words, arena.wordOf(region) + OWNER, slot + 1);
+  store(arena.words, arena.wordOf(region) + OWNER_LIFE, isolate.life.incarnation);
   if (isHosted) store(arena.words, arena.wordOf(region) + SUMMONS, CALLED);
   formatRing(arena, arena.wordOf(region) + RING, size);
   return region;

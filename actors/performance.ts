@@ -76,7 +76,7 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     const ended = (ending: Ending, crash?: Crash) => {
       running(station).delete(mailbox.region);
       mailbox.end(ending);
-      if (!mailbox.isGuarded) buryLeftover(station, mailbox, id);
+      if (!mailbox.isGuarded) buryLeftover(station, { mailbox, id });
       script.ended(ending, crash);
     };
     const { attention = station.isolate.park } = script;

@@ -23,8 +23,8 @@ import type { MessageHandler } from "./actor.ts";
 import { ASK, STREAM, TELL } from "./head.ts";
 import type { Cast, Crash } from "./cast.ts";
 import { HandlerContext } from "./context.ts";
-import { buryLetter } from "./events.ts";
 import { DECLARED_DEAD, intakeOf } from "./intake.ts";
+import { tellDead } from "./leftover.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { Productions } from "./streamed.ts";
@@ -58,6 +58,7 @@ export class Runner implements Source {
   readonly #station: Station;
   readonly #cast: Cast;
   #intake: Receiver | undefined;
+  readonly #isTold: boolean;
   #order: "arrival" | "priority" = "arrival";
   #produced: Productions | undefined;
   #cancelled: Set<string> | undefined;
@@ -72,6 +73,7 @@ export class Runner implements Source {
   constructor(station: Station, mailbox: Mailbox, cast: Cast) {
     this.#station = station;
     this.mailbox = mailbox;
+    this.#isTold = mailbox.isToldElsewhere;
     this.#cast = cast;
     cast.lane.wake = () => this.#watch();
   }
@@ -151,8 +153,8 @@ export class Runner implements Source {
     this.#cast.attention.unwatch(this);
     this.#produced?.cancelAll();
     for (const { name: type, payload } of this.#cast.lane.close()) {
-      const message = { type, payload };
-      buryLetter(this.#station, this.#cast.context.id, { message, reason: "stopped" });
+      const deceased = { mailbox: this.mailbox, id: this.#cast.context.id };
+      tellDead(this.#station, deceased, { message: { type, payload }, reason: "stopped" });
     }
   }
 
@@ -214,7 +216,7 @@ export class Runner implements Source {
     }
     const schema = behaviour.schema(message.name);
     const own = new HandlerContext(context);
-    if (this.mailbox.isGuarded) this.mailbox.hand(behaviour.messages.indexOf(message.name));
+    if (this.#isTold) this.mailbox.hand(behaviour.messages.indexOf(message.name));
     this.#inHand = { message, context: own };
     try {
       const result = runHandler({ handler, schema }, message, { state, context: own });

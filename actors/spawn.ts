@@ -11,6 +11,7 @@ import { checkIsolation, isInline } from "./isolation.ts";
 import { hostRefOf } from "./host_ref.ts";
 import { launch } from "./launch.ts";
 import type { Launch } from "./launched.ts";
+import { settleLeftover } from "./leftover.ts";
 import type { MailboxOptions } from "./mailbox_region.ts";
 import { newMailbox } from "./mailboxes.ts";
 import { Ref, typed } from "./ref.ts";
@@ -80,10 +81,15 @@ async function spawnOnce(
   start: Omit<Launch, "mailbox">,
   options: MailboxOptions | undefined,
 ): Promise<Ref> {
-  const mailbox = newMailbox(here, options, start.host !== undefined);
-  const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone() {} });
-  const { bare } = await ready;
-  return new Ref(here, mailbox, { id: start.id, bare, kill, failure });
+  const { id, inline, host } = start;
+  const mailbox = newMailbox(here, options, host !== undefined);
+  let messages: readonly string[] | undefined;
+  const gone = () => settleLeftover(here, { mailbox, id, messages });
+  const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone });
+  if (!inline || host !== undefined) mailbox.owe();
+  const entrance = await ready;
+  messages = entrance.messages;
+  return new Ref(here, mailbox, { id, bare: entrance.bare, kill, failure });
 }
 
 /**
