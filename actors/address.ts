@@ -14,12 +14,14 @@ import { DONE, Sender } from "../channels/port.ts";
 import type { SendOptions } from "../channels/sendable.ts";
 import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
+import { asker } from "./asker.ts";
 import { buryLetter } from "./events.ts";
 import { ASK, headOf, kindIn, type MessageKind, senderIn, STREAM, TELL } from "./head.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { summon } from "./summons.ts";
+import type { Waits } from "./waits.ts";
 import { remoteError } from "./wire_error.ts";
 
 /** A message by name. */
@@ -257,6 +259,7 @@ class Asking implements Awaited {
   /** Called once there is a reply or an error. */
   settled: (() => void) | undefined;
   readonly #address: Address;
+  readonly #waits: Waits | undefined;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (reason: unknown) => void;
 
@@ -268,6 +271,8 @@ class Asking implements Awaited {
   ) {
     this.#address = address;
     this.place = new Place(address.mailbox);
+    this.#waits = asker()?.waits;
+    this.#waits?.begin(address.id);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -287,15 +292,20 @@ class Asking implements Awaited {
   hear({ kind, value }: Received): boolean {
     if (kind === FAILURE) this.fail(remoteError(value, `Actor "${this.#address.id}"`));
     else {
-      this.settled?.();
+      this.#settle();
       this.#resolve(value);
     }
     return true;
   }
 
   fail(reason: unknown): void {
-    this.settled?.();
+    this.#settle();
     this.#reject(reason);
+  }
+
+  #settle(): void {
+    this.settled?.();
+    this.#waits?.end(this.#address.id);
   }
 }
 

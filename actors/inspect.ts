@@ -21,6 +21,11 @@ export interface Inspection extends ActorStats {
   readonly capacity: number;
   /** Milliseconds since the oldest message that waits was sent; 0 when none does. */
   readonly age: number;
+  /**
+   * Id of the actor whose answer it waits for, the latest if there are several. Of actors that share
+   * their isolate, only what is asked before a handler first waits for something is seen.
+   */
+  readonly waitsFor: string | undefined;
   /** Messages that it accepted and did not handle: those dropped, in hand at a crash, left at the end. */
   readonly deadLetters: number;
 }
@@ -35,8 +40,8 @@ export async function inspect(ref: AnyRef): Promise<Inspection> {
   const state = stateOf(station(), mailbox);
   const capacity = state === "stopped" ? 0 : mailbox.ring.limit;
   const stats = await ref.stats();
-  const deadLetters = stats.dropped + mailbox.dead;
-  return { id, state, capacity, age: mailbox.age, deadLetters, ...stats };
+  const { age, waitsFor, dead } = mailbox;
+  return { id, state, capacity, age, waitsFor, deadLetters: stats.dropped + dead, ...stats };
 }
 
 function stateOf({ isolate }: Station, mailbox: Mailbox): ActorState {
@@ -44,5 +49,6 @@ function stateOf({ isolate }: Station, mailbox: Mailbox): ActorState {
   if (mailbox.lives.isStopWanted) return "stopping";
   if (mailbox.state === OPENING) return "starting";
   if (!isAlive(isolate.arena, mailbox.host)) return "restarting";
-  return mailbox.isBusy ? "running" : "ready";
+  if (!mailbox.isBusy) return "ready";
+  return mailbox.waitsFor === undefined ? "running" : "blocked";
 }

@@ -30,6 +30,7 @@ import {
   RING,
   STARTED,
   STOP_WANTED,
+  WAITS,
 } from "./mailbox_region.ts";
 
 /** No message is in hand. */
@@ -117,6 +118,7 @@ export class Lives {
     this.#store(LAST_EXIT_CODE, exitCode);
     this.#store(DONE, this.#load(STARTED));
     this.#store(FIRST, first);
+    this.#store(WAITS, 0);
     this.#store(RESTARTS, this.restarts + 1);
   }
 

@@ -39,6 +39,7 @@ import { ageIn, headAt } from "./head.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Lives, writeEnding } from "./lives.ts";
 import { discardBegun, discardUnread } from "./unread.ts";
+import { Waits, waitsAt } from "./waits.ts";
 import { markStarted, markTakenBack } from "./recall.ts";
 import { discardAll, discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
@@ -86,6 +87,9 @@ interface Remains {
 /** The host of an actor that has ended. */
 const NOBODY: Life = { slot: -1, incarnation: -1 };
 
+/** What its actors wait for, where this isolate runs them. */
+const waits = new WeakMap<Mailbox, Waits>();
+
 /** A mailbox as one isolate sees it. */
 export class Mailbox {
   /** Names it in messages. */
@@ -101,7 +105,6 @@ export class Mailbox {
   #left: Remains | undefined;
   // Made when they are needed: of most actors in a host, an isolate knows no more than that they are there.
   #ring: Ring | undefined;
-  #outOfTurn: OutOfTurn | undefined;
   #lives: Lives | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
@@ -123,7 +126,7 @@ export class Mailbox {
   /** The same for who does not go in order; none before the first message with a priority. */
   get outOfTurn(): OutOfTurn | undefined {
     if (!this.hasPriorities) return undefined;
-    return this.#outOfTurn ??= new OutOfTurn(this.#isolate, this.#at + RING, this.#readers);
+    return new OutOfTurn(this.#isolate, this.#at + RING, this.#readers);
   }
 
   /** Whether some message had a priority. */
@@ -168,6 +171,25 @@ export class Mailbox {
       if (ring.ticketOf(cell) === ticket) return age;
     }
     return 0;
+  }
+
+  /** The asks of its actor, which runs here; none after its end. */
+  get waits(): Waits | undefined {
+    let mine = waits.get(this);
+    if (mine === undefined && this.state === CLOSED) return undefined;
+    if (mine === undefined) waits.set(this, mine = new Waits(this.#isolate, this.#at));
+    return mine;
+  }
+
+  /** Its actor, which ran here, waits for nothing any more. */
+  endWaits(): void {
+    waits.get(this)?.close();
+    waits.delete(this);
+  }
+
+  /** Whose answer its actor waits for. */
+  get waitsFor(): string | undefined {
+    return this.ending === undefined ? waitsAt(this.#isolate, this.#at) : undefined;
   }
 
   /** Whether this isolate has not used it, and nobody has sent anything yet. */

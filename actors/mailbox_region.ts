@@ -67,6 +67,12 @@ export const OWNER = REGION_WORDS + 24;
 export const OWNER_LIFE = REGION_WORDS + 25;
 /** Offset: messages that were accepted and not handled. */
 export const DEAD = REGION_WORDS + 26;
+/** Offset: 0 while the actor waits for no answer, else a number that changes with each change. */
+export const WAITS = REGION_WORDS + 27;
+/** Offset: address of the block that says whose answer, plus 1. */
+export const NOTE = REGION_WORDS + 28;
+/** Offset: its generation. */
+export const NOTE_GENERATION = REGION_WORDS + 29;
 /** Offset: of a host, how many actors it has … */
 export const HOSTED = REGION_WORDS + 20;
 /** Offset: … what they have handled … */

@@ -8,6 +8,7 @@ import { StartError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
 import type { Ending } from "../memory/slots.ts";
 import { behaviourOf } from "./actor.ts";
+import { count } from "./asker.ts";
 import { type CodeRef, resolveCode } from "./code.ts";
 import { ActorContext } from "./context.ts";
 import type { AnyRef, Spawn } from "./contract.ts";
@@ -75,6 +76,8 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     const state = await behaviour.init([...script.args], context);
     const ended = (ending: Ending, crash?: Crash) => {
       running(station).delete(mailbox.region);
+      count(-1);
+      mailbox.endWaits();
       mailbox.end(ending);
       if (!mailbox.isGuarded) buryLeftover(station, { mailbox, id });
       script.ended(ending, crash);
@@ -86,6 +89,7 @@ export async function perform(station: Station, script: Script): Promise<Entranc
       throw new StartError(`Cannot start actor "${id}": it took too long`, { phase: "timeout" });
     }
     running(station).set(mailbox.region, runner);
+    count(1);
     const entrance = { bare, messages: behaviour.messages };
     script.entered?.(entrance);
     runner.begin();
@@ -94,6 +98,7 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     context.abort(error);
     lane.close();
     context.endOffspring();
+    mailbox.endWaits();
     mailbox.end({ reason: "error", exitCode: 1 });
     throw startError(error, id);
   }

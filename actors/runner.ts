@@ -20,6 +20,7 @@ import type { Ending, Life } from "../memory/slots.ts";
 import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 import type { MessageHandler } from "./actor.ts";
+import { handling } from "./asker.ts";
 import { ASK, STREAM, TELL } from "./head.ts";
 import type { Cast, Crash } from "./cast.ts";
 import { HandlerContext } from "./context.ts";
@@ -218,12 +219,15 @@ export class Runner implements Source {
     const own = new HandlerContext(context);
     if (this.#isTold) this.mailbox.hand(behaviour.messages.indexOf(message.name));
     this.#inHand = { message, context: own };
+    handling(this.mailbox);
     try {
       const result = runHandler({ handler, schema }, message, { state, context: own });
       if (isThenable(result)) this.#await(message, result);
       else this.#finish(message, result);
     } catch (error) {
       this.#fail(message, error);
+    } finally {
+      handling(undefined);
     }
   }
 

@@ -6,7 +6,7 @@ import { startHost } from "../../actors/host.ts";
 import { inspect } from "../../actors/inspect.ts";
 import { spawn as spawnTyped } from "../../actors/spawn.ts";
 import type { AnyRef, Isolation } from "../../actors/actor.ts";
-import { Gated } from "../fixtures/priorities.ts";
+import { Gated } from "../fixtures/gated.ts";
 import { awake, osTest, rejectsWith, troupeTest } from "../support.ts";
 import type { Loose } from "./supervision/support.ts";
 

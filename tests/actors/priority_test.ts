@@ -5,7 +5,7 @@ import { startHost } from "../../actors/host.ts";
 import { inspect } from "../../actors/inspect.ts";
 import { spawn as spawnTyped } from "../../actors/spawn.ts";
 import type { AnyRef } from "../../actors/actor.ts";
-import { Gated } from "../fixtures/priorities.ts";
+import { Gated } from "../fixtures/gated.ts";
 import { rejection, rejectsWith } from "../support.ts";
 import { AT_ONCE, both, type Cast, type Loose } from "./supervision/support.ts";
 
