@@ -21,6 +21,7 @@ import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { summon } from "./summons.ts";
+import type { Carrier } from "./tracing.ts";
 import type { Waits } from "./waits.ts";
 import { remoteError } from "./wire_error.ts";
 
@@ -30,6 +31,8 @@ export interface Message {
   readonly name: string;
   /** None, or the payload. */
   readonly payload: readonly unknown[];
+  /** The trace that it is part of. */
+  readonly trace?: Carrier;
 }
 
 const NOT_PLACED = -1;
@@ -179,10 +182,14 @@ export class Address {
   }
 
   #send(kind: MessageKind, id: number, { message, options, placed }: Sending): Promise<void> {
-    const { name, payload } = message;
+    const { name, payload, trace } = message;
     const { priority = 0 } = options;
     if (priority !== 0) this.mailbox.prioritise();
-    const value = payload.length === 0 ? [name] : [name, payload[0]];
+    const value = trace !== undefined
+      ? [name, payload[0], trace]
+      : payload.length === 0
+      ? [name]
+      : [name, payload[0]];
     const letter: Letter = {
       value,
       head: headOf(this.#station.isolate.life, { kind, id, priority }),

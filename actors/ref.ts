@@ -18,6 +18,7 @@ import { arrivedMailbox } from "./mailboxes.ts";
 import { byName } from "./proxy.ts";
 import { type Station, station } from "./station.ts";
 import { openReply } from "./streamed.ts";
+import { tracing } from "./tracing.ts";
 
 /** What makes a reference, besides its mailbox. */
 export interface RefMaking {
@@ -71,7 +72,10 @@ export class Ref {
       const isBare = this.#making.bare.includes(name);
       return (...args) => {
         const { payload, options } = split(isBare, args);
-        return this.#address.tell({ name, payload }, options);
+        const traced = this.#trace("tell", name, options);
+        if (traced === undefined) return this.#address.tell({ name, payload }, options);
+        const message = { name, payload, trace: traced.carrier };
+        return traced.over(this.#address.tell(message, options));
       };
     });
   }
@@ -82,7 +86,10 @@ export class Ref {
       return (...args) => {
         if (this.#making.own) return Promise.reject(askOfSelf(this.id));
         const { payload, options } = split(isBare, args);
-        return this.#address.ask({ name, payload }, options);
+        const traced = this.#trace("ask", name, options);
+        if (traced === undefined) return this.#address.ask({ name, payload }, options);
+        const message = { name, payload, trace: traced.carrier };
+        return traced.over(this.#address.ask(message, options));
       };
     });
   }
@@ -97,9 +104,17 @@ export class Ref {
       const isBare = this.#making.bare.includes(name);
       return (...args) => {
         const { payload, options } = split(isBare, args);
-        return openReply(this.#station, this.#address, { message: { name, payload }, options });
+        const traced = this.#trace("stream", name, options);
+        const message = { name, payload, trace: traced?.carrier };
+        return openReply(this.#station, this.#address, { message, options, traced });
       };
     });
+  }
+
+  /** The span of a message that is sent; none while OpenTelemetry is off. */
+  #trace(verb: "ask" | "tell" | "stream", message: string, options: SendOptions) {
+    const { traceparent } = options;
+    return tracing?.send(verb, { actor: this.id, message, traceparent });
   }
 
   get exited(): Promise<ActorExit> {

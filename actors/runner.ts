@@ -43,6 +43,7 @@ import {
   toldToStop,
   unknownMessage,
 } from "./taken.ts";
+import { type Traced, tracing } from "./tracing.ts";
 
 const BATCH = 64;
 /** One in so many messages is timed. */
@@ -63,7 +64,7 @@ export class Runner implements Source {
   #order: "arrival" | "priority" = "arrival";
   #produced: Productions | undefined;
   #cancelled: Set<string> | undefined;
-  #inHand: { message: Taken; context: HandlerContext } | undefined;
+  #inHand: { message: Taken; context: HandlerContext; traced?: Traced } | undefined;
   #state: State = "ready";
   #count = 0;
   #begun = 0;
@@ -143,6 +144,7 @@ export class Runner implements Source {
   /** Ends at once; what the handler in hand gives is nobody's. */
   kill(ending: Ending, crash?: Crash): void {
     if (this.#state === "ended") return;
+    this.#inHand?.traced?.fail(toldToStop());
     this.#leave();
     this.#cast.context.endOffspring();
     this.#cast.ended(ending, crash);
@@ -218,10 +220,18 @@ export class Runner implements Source {
     const schema = behaviour.schema(message.name);
     const own = new HandlerContext(context);
     if (this.#isTold) this.mailbox.hand(behaviour.messages.indexOf(message.name));
-    this.#inHand = { message, context: own };
+    const traced = tracing?.handle(message.trace, message.kind !== TELL, {
+      actor: context.id,
+      message: message.name,
+    });
+    this.#inHand = { message, context: own, traced };
     handling(this.mailbox);
     try {
-      const result = runHandler({ handler, schema }, message, { state, context: own });
+      const how = { handler, schema };
+      const scene = { state, context: own };
+      const result = traced === undefined
+        ? runHandler(how, message, scene)
+        : traced.run(runHandler, how, message, scene);
       if (isThenable(result)) this.#await(message, result);
       else this.#finish(message, result);
     } catch (error) {
@@ -263,19 +273,25 @@ export class Runner implements Source {
   }
 
   #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
+    const traced = message.kind === STREAM ? this.#inHand?.traced : undefined;
+    if (traced !== undefined) this.#inHand!.traced = undefined;
     this.#done();
     if (message.kind === ASK) {
       return replyFailure(this.#station, message, isNo("ask", message.name, "a stream"));
     }
     this.#produced ??= new Productions(this.#station);
-    this.#produced.start(message, items).then((failed) => {
-      if (failed !== undefined) this.#crash(failed[0]);
+    const run = () => this.#produced!.start(message, items);
+    (traced === undefined ? run() : traced.run(run)).then((failed) => {
+      if (failed === undefined) return traced?.end();
+      traced?.fail(failed[0]);
+      this.#crash(failed[0]);
     });
   }
 
   /** The message was not handled; the actor goes on. */
   #refuse(message: Taken, error: unknown): void {
     this.mailbox.count();
+    this.#inHand?.traced?.fail(error);
     if (message.kind !== TELL) replyFailure(this.#station, message, error);
     else this.#cast.context.log.error(`message "${message.name}" failed:`, error);
     this.#done();
@@ -287,6 +303,7 @@ export class Runner implements Source {
     const isRefusal = error instanceof ValidationError;
     if (isRefusal || !this.mailbox.isGuarded) return this.#refuse(message, error);
     this.mailbox.count();
+    this.#inHand?.traced?.fail(error);
     if (message.kind !== TELL) replyFailure(this.#station, message, error);
     this.#done();
     this.#crash(error);
@@ -298,6 +315,7 @@ export class Runner implements Source {
   }
 
   #done(): void {
+    this.#inHand?.traced?.end();
     this.#inHand = undefined;
     this.mailbox.done();
     if (this.#begun > 0) this.mailbox.took(performance.now() - this.#begun);

@@ -14,6 +14,7 @@ import { type Address, type Message, Place } from "./address.ts";
 import { CREDIT, END, FAILURE, ITEM } from "./inbox.ts";
 import type { Station } from "./station.ts";
 import { type Asker, keyOf } from "./taken.ts";
+import type { Traced } from "./tracing.ts";
 import { remoteError, sendableError } from "./wire_error.ts";
 
 /** Items on their way at most. */
@@ -32,13 +33,15 @@ interface Reading {
 export function openReply(
   station: Station,
   address: Address,
-  { message, options }: { message: Message; options: SendOptions },
+  { message, options, traced }: { message: Message; options: SendOptions; traced?: Traced },
 ): ReadableStream<unknown> {
   const { signal } = options;
   const reading: Reading = { items: [], end: "open", error: undefined, wake: () => {} };
   const finish = (end: "ended" | "failed", error?: unknown) => {
     signal?.removeEventListener("abort", abort);
     if (reading.end === "open") Object.assign(reading, { end, error });
+    if (end === "ended") traced?.end();
+    else traced?.fail(error);
     reading.wake();
   };
   const place = new Place(address.mailbox);

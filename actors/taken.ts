@@ -14,6 +14,7 @@ import type { Context } from "./contract.ts";
 import { kindIn, type MessageKind, senderIn } from "./head.ts";
 import { FAILURE, REPLY } from "./inbox.ts";
 import type { Station } from "./station.ts";
+import type { Carrier } from "./tracing.ts";
 import { sendableError } from "./wire_error.ts";
 
 /** A message as it came out of the mailbox. */
@@ -28,6 +29,8 @@ export interface Taken {
   readonly name: string;
   /** What it carries. */
   readonly payload: unknown;
+  /** The trace that it is part of. */
+  readonly trace?: Carrier;
 }
 
 /** Who waits for a reply, and under which number. */
@@ -35,8 +38,8 @@ export type Asker = Pick<Taken, "from" | "id">;
 
 /** Reads a message and its head. */
 export function takenOf(value: unknown, head: ArrayLike<number>): Taken {
-  const [name, payload] = value as [string, unknown];
-  return { kind: kindIn(head), id: head[1], from: senderIn(head), name, payload };
+  const [name, payload, trace] = value as [string, unknown, Carrier?];
+  return { kind: kindIn(head), id: head[1], from: senderIn(head), name, payload, trace };
 }
 
 /** Tells askers apart. */

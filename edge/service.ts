@@ -8,6 +8,7 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
+import { traceparentOf } from "../actors/tracing.ts";
 import { BodyReader, validated } from "./body.ts";
 import type { JobStatus, Mode } from "./contract.ts";
 import type { RouteOptions } from "./options.ts";
@@ -137,7 +138,8 @@ export class EdgeService {
     { one, payload, mode }: { one: Published; payload: Payload; mode: Mode },
   ): Promise<Response> {
     if (mode === "job") return this.#beginJob(c, one, payload);
-    const waiting = this.waiting(c.req.raw.signal);
+    const traceparent = traceparentOf(c.req.raw);
+    const waiting = { ...this.waiting(c.req.raw.signal), traceparent };
     if (mode === "tell") {
       if (one.tell === undefined) {
         throw refusal(400, "NOT_SUPPORTED", { detail: "This cannot be told, only asked" });
@@ -154,7 +156,8 @@ export class EdgeService {
   async #stream(c: Context, one: Published, payload: Payload): Promise<Response> {
     if (!this.streams.enter()) throw this.crowded();
     try {
-      const items = await opened(one.stream!(payload, { signal: c.req.raw.signal }));
+      const traceparent = traceparentOf(c.req.raw);
+      const items = await opened(one.stream!(payload, { signal: c.req.raw.signal, traceparent }));
       const skip = lastEventId(c.req.header("last-event-id"));
       return eventStream(items, {
         skip,
