@@ -16,7 +16,7 @@ import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
 import { asker } from "./asker.ts";
 import { buryLetter } from "./events.ts";
-import { ASK, headOf, kindIn, type MessageKind, senderIn, STREAM, TELL } from "./head.ts";
+import { ASK, kindIn, markOf, type MessageKind, senderIn, STREAM, TELL, timeMark } from "./head.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
@@ -182,6 +182,7 @@ export class Address {
   }
 
   #send(kind: MessageKind, id: number, { message, options, placed }: Sending): Promise<void> {
+    const { slot, incarnation } = this.#station.isolate.life;
     const { name, payload, trace } = message;
     const { priority = 0 } = options;
     if (priority !== 0) this.mailbox.prioritise();
@@ -192,7 +193,7 @@ export class Address {
       : [name, payload[0]];
     const letter: Letter = {
       value,
-      head: headOf(this.#station.isolate.life, { kind, id, priority }),
+      head: [markOf(kind, slot, priority), id, incarnation, timeMark()],
       placed: this.mailbox.isHosted ? () => this.#placed(placed) : placed,
     };
     if (this.mailbox.overflow === "wait") return this.#sender.send(letter, options);

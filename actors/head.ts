@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type FrameHead, IN_BLOCK, IN_STREAM } from "../channels/parcel.ts";
+import { IN_BLOCK, IN_STREAM } from "../channels/parcel.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import type { Life } from "../memory/slots.ts";
 
@@ -22,16 +22,6 @@ export const STREAM: MessageKind = 3;
 const PRIORITIES = 1 << 15;
 const NAME_WORDS = 4;
 
-/** What a head says, besides its sender and the time. */
-export interface HeadParts {
-  /** Whether, and what, somebody waits for. */
-  readonly kind: MessageKind;
-  /** Number that the reply carries. */
-  readonly id: number;
-  /** See {@linkcode checkPriority}. */
-  readonly priority: number;
-}
-
 /** @throws RangeError for what is no priority */
 export function checkPriority(priority: number): void {
   if (Number.isInteger(priority) && priority >= -PRIORITIES && priority < PRIORITIES) return;
@@ -40,12 +30,14 @@ export function checkPriority(priority: number): void {
   );
 }
 
-/** The head of a message that is sent now. */
-export function headOf(
-  { slot, incarnation }: Life,
-  { kind, id, priority }: HeadParts,
-): FrameHead {
-  return [kind | (slot << 8) | (priority << 16), id, incarnation, Date.now() | 0];
+/** The first word of a head. */
+export function markOf(kind: MessageKind, slot: number, priority: number): number {
+  return kind | (slot << 8) | (priority << 16);
+}
+
+/** The last word of a head: the time, in milliseconds. */
+export function timeMark(): number {
+  return Date.now() | 0;
 }
 
 /** Whether, and what, somebody waits for. */
@@ -65,7 +57,7 @@ export function priorityIn(head: ArrayLike<number>): number {
 
 /** Milliseconds since it was sent. */
 export function ageIn(head: ArrayLike<number>): number {
-  return Math.max(0, (Date.now() - head[3]) | 0);
+  return Math.max(0, (timeMark() - head[3]) | 0);
 }
 
 /** The head of a message that waits, given its cell's frame and meta word; long ones have a copy there. */

@@ -38,8 +38,15 @@ export type Asker = Pick<Taken, "from" | "id">;
 
 /** Reads a message and its head. */
 export function takenOf(value: unknown, head: ArrayLike<number>): Taken {
-  const [name, payload, trace] = value as [string, unknown, Carrier?];
-  return { kind: kindIn(head), id: head[1], from: senderIn(head), name, payload, trace };
+  const parts = value as readonly unknown[];
+  return {
+    kind: kindIn(head),
+    id: head[1],
+    from: senderIn(head),
+    name: parts[0] as string,
+    payload: parts.length > 1 ? parts[1] : undefined,
+    trace: parts.length > 2 ? parts[2] as Carrier : undefined,
+  };
 }
 
 /** Tells askers apart. */
