@@ -19,10 +19,11 @@ import { buryLetter } from "./events.ts";
 import { ASK, kindIn, markOf, type MessageKind, senderIn, STREAM, TELL, timeMark } from "./head.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { Place } from "./place.ts";
 import type { Station } from "./station.ts";
 import { summon } from "./summons.ts";
 import type { Carrier } from "./tracing.ts";
-import type { Waits } from "./waits.ts";
+import { type Waits, waitsOf } from "./waits.ts";
 import { remoteError } from "./wire_error.ts";
 
 /** A message by name. */
@@ -35,7 +36,6 @@ export interface Message {
   readonly trace?: Carrier;
 }
 
-const NOT_PLACED = -1;
 const NO_OPTIONS: SendOptions = {};
 
 /** A message and how it is sent. */
@@ -46,40 +46,6 @@ export interface Sending {
   readonly options: SendOptions;
   /** Called when it has its place in the mailbox. */
   readonly placed?: () => void;
-}
-
-/** Where a message is in a mailbox, and in which life of the actor it was sent. */
-export class Place {
-  readonly #mailbox: Mailbox;
-  readonly #life: number;
-  #ticket = NOT_PLACED;
-
-  /** Of a message that will be sent to `mailbox`. */
-  constructor(mailbox: Mailbox) {
-    this.#mailbox = mailbox;
-    this.#life = mailbox.restarts;
-  }
-
-  /** The message was just committed. */
-  note(): void {
-    this.#ticket = this.#mailbox.ring.lastTicket;
-  }
-
-  /** How the one who should answer ended: the actor, or the life of it that took the message. */
-  get ending(): Ending | undefined {
-    const { ending } = this.#mailbox;
-    return ending ?? (this.#wasLost ? this.#mailbox.lives.lastEnding : undefined);
-  }
-
-  /** Whether a life of the actor took it. */
-  get wasTaken(): boolean {
-    if (this.#ticket === NOT_PLACED) return false;
-    return this.#mailbox.wasStarted(this.#ticket) || this.#wasLost;
-  }
-
-  get #wasLost(): boolean {
-    return this.#mailbox.wasLost(this.#ticket, this.#life);
-  }
 }
 
 /** An actor's address in this isolate. */
@@ -127,6 +93,12 @@ export class Address {
         if (this.#station.awaited.remove(id)) asking.fail(error);
       });
     });
+  }
+
+  /** Where it is noted whom the actor that asks here waits for. */
+  get asks(): Waits | undefined {
+    const who = asker();
+    return who && waitsOf(this.#station.isolate, who);
   }
 
   /** Has a wait for a reply called off by its signal or timeout. */
@@ -279,7 +251,7 @@ class Asking implements Awaited {
   ) {
     this.#address = address;
     this.place = new Place(address.mailbox);
-    this.#waits = asker()?.waits;
+    this.#waits = address.asks;
     this.#waits?.begin(address.id);
     this.#resolve = resolve;
     this.#reject = reject;

@@ -31,3 +31,17 @@ export interface Crash {
   /** What was thrown. */
   readonly thrown: unknown;
 }
+
+/** Runs the hook for the end, and gives how the actor has ended. */
+export async function stopped(
+  { behaviour, state, context }: Cast,
+  reason: unknown,
+): Promise<Ending> {
+  try {
+    await behaviour.stopped?.(state, reason, context);
+    return { reason: "normal", exitCode: 0 };
+  } catch (error) {
+    context.log.error("stopped hook failed:", error);
+    return { reason: "error", exitCode: 1 };
+  }
+}

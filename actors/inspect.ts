@@ -6,10 +6,13 @@
  * @module
  */
 import { isAlive } from "../memory/slots.ts";
+import type { Isolate } from "../memory/isolate.ts";
 import type { ActorState, ActorStats, AnyRef } from "./contract.ts";
+import { ageIn, headAt } from "./head.ts";
 import { CLOSED, type Mailbox, OPENING } from "./mailbox.ts";
 import { untyped } from "./ref.ts";
 import { type Station, station } from "./station.ts";
+import { whomItAsks } from "./waits.ts";
 
 /** An actor at one moment. */
 export interface Inspection extends ActorStats {
@@ -40,8 +43,23 @@ export async function inspect(ref: AnyRef): Promise<Inspection> {
   const state = stateOf(station(), mailbox);
   const capacity = state === "stopped" ? 0 : mailbox.ring.limit;
   const stats = await ref.stats();
-  const { age, waitsFor, dead } = mailbox;
-  return { id, state, capacity, age, waitsFor, deadLetters: stats.dropped + dead, ...stats };
+  const { isolate } = station();
+  const hasEnded = state === "stopped";
+  const age = hasEnded || mailbox.isUntouched ? 0 : ageOf(isolate, mailbox);
+  const waitsFor = hasEnded ? undefined : whomItAsks(isolate, mailbox);
+  const deadLetters = stats.dropped + mailbox.dead;
+  return { id, state, capacity, age, waitsFor, deadLetters, ...stats };
+}
+
+/** Milliseconds since the oldest message that waits was sent; 0 when none does. */
+function ageOf(isolate: Isolate, mailbox: Mailbox): number {
+  const { ring } = mailbox;
+  for (const cell of mailbox.inAnyOrder().waiting()) {
+    const ticket = ring.ticketOf(cell);
+    const age = ageIn(headAt(isolate, { frame: ring.frameAt(cell), meta: ring.metaOf(cell) }));
+    if (ring.ticketOf(cell) === ticket) return age;
+  }
+  return 0;
 }
 
 function stateOf({ isolate }: Station, mailbox: Mailbox): ActorState {
@@ -50,5 +68,5 @@ function stateOf({ isolate }: Station, mailbox: Mailbox): ActorState {
   if (mailbox.state === OPENING) return "starting";
   if (!isAlive(isolate.arena, mailbox.host)) return "restarting";
   if (!mailbox.isBusy) return "ready";
-  return mailbox.waitsFor === undefined ? "running" : "blocked";
+  return whomItAsks(isolate, mailbox) === undefined ? "running" : "blocked";
 }

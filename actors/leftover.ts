@@ -8,7 +8,8 @@
  */
 import { Arrival, VOID } from "../channels/arrival.ts";
 import { Incoming } from "../channels/stream.ts";
-import { isLifeOf } from "../memory/slots.ts";
+import type { Isolate } from "../memory/isolate.ts";
+import { type Ending, isLifeOf } from "../memory/slots.ts";
 import { buryLetter, type DeadLetterReason, isObserved } from "./events.ts";
 import type { Envelope } from "./contract.ts";
 import { NOTHING } from "./lives.ts";
@@ -58,6 +59,18 @@ export function buryInHand(station: Station, deceased: Deceased): void {
   if (number === NOTHING) return;
   const message = { type: deceased.messages?.[number] ?? "?" };
   tellDead(station, deceased, { message, reason: "crashed-while-handling" });
+}
+
+/**
+ * Between two lives, after the first is proven dead, and only for the actor's guardian: tells the askers
+ * of what was in hand, and leaves the rest to the next life.
+ */
+export function beginNextLife(isolate: Isolate, mailbox: Mailbox, ending: Ending): void {
+  mailbox.ring.resume();
+  if (mailbox.overflow !== "drop-oldest") discardBegun(isolate, mailbox);
+  mailbox.outOfTurn?.mark();
+  mailbox.lives.next(ending);
+  mailbox.tellOfEnd();
 }
 
 /** The isolate that ran an actor for good has died: whoever started the actor tells what it left. */

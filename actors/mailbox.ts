@@ -17,15 +17,9 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import {
-  dropRegion,
-  forgetRegion,
-  holdsRegion,
-  MAILBOX_REGION,
-  sendRegion,
-} from "../memory/region.ts";
+import { sendRegion } from "../memory/region.ts";
 import { OutOfTurn } from "../memory/out_of_turn.ts";
-import { isUntouched, recoverRing, Ring } from "../memory/ring.ts";
+import { isUntouched, Ring } from "../memory/ring.ts";
 import {
   type Ending,
   endingOf,
@@ -34,15 +28,10 @@ import {
   REASONS,
   ringEverybody,
 } from "../memory/slots.ts";
-import { careFor } from "../memory/sweep.ts";
-import { ageIn, headAt } from "./head.ts";
+import { letGoOfMailbox } from "./mailbox_end.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Lives, writeEnding } from "./lives.ts";
-import { discardBegun, discardUnread } from "./unread.ts";
-import { Waits, waitsAt } from "./waits.ts";
 import { markStarted, markTakenBack } from "./recall.ts";
-import { discardAll, discardTaken } from "../channels/arrival.ts";
-import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
   DEAD,
   DONE,
@@ -58,8 +47,8 @@ import {
   type Overflow,
   OVERFLOWS,
   OWNER,
-  OWNER_LIFE,
   PRIORITIES,
+  readersOf,
   REASON,
   RING,
   STARTED,
@@ -86,9 +75,6 @@ interface Remains {
 
 /** The host of an actor that has ended. */
 const NOBODY: Life = { slot: -1, incarnation: -1 };
-
-/** What its actors wait for, where this isolate runs them. */
-const waits = new WeakMap<Mailbox, Waits>();
 
 /** A mailbox as one isolate sees it. */
 export class Mailbox {
@@ -119,14 +105,18 @@ export class Mailbox {
 
   /** Its ring. */
   get ring(): Ring {
-    const readers = this.#readers;
+    const readers = readersOf(this.overflow);
     return this.#ring ??= new Ring(this.#isolate, this.#at + RING, { writers: "many", readers });
   }
 
   /** The same for who does not go in order; none before the first message with a priority. */
   get outOfTurn(): OutOfTurn | undefined {
-    if (!this.hasPriorities) return undefined;
-    return new OutOfTurn(this.#isolate, this.#at + RING, this.#readers);
+    return this.hasPriorities ? this.inAnyOrder() : undefined;
+  }
+
+  /** What is in it, for who looks at all of it. */
+  inAnyOrder(): OutOfTurn {
+    return new OutOfTurn(this.#isolate, this.#at + RING, readersOf(this.overflow));
   }
 
   /** Whether some message had a priority. */
@@ -139,10 +129,6 @@ export class Mailbox {
     if (!this.hasPriorities) this.#store(PRIORITIES, 1);
   }
 
-  get #readers(): "one" | "many" {
-    return this.overflow === "drop-oldest" ? "many" : "one";
-  }
-
   /** The actor's lives. */
   get lives(): Lives {
     return this.#lives ??= new Lives(this.#isolate, this.#at);
@@ -153,43 +139,15 @@ export class Mailbox {
     return this.#left === undefined ? this.#load(STATE) : CLOSED;
   }
 
+  /** Whether it takes no more. */
+  get isClosed(): boolean {
+    return this.state === CLOSED;
+  }
+
   /** Messages that wait. */
   get depth(): number {
     if (this.#left !== undefined || this.isUntouched) return 0;
     return this.outOfTurn?.count() ?? this.ring.size;
-  }
-
-  /** Milliseconds since the oldest message that waits was sent; 0 when none does. */
-  get age(): number {
-    if (this.#left !== undefined || this.isUntouched) return 0;
-    const { ring } = this;
-    const frames = new OutOfTurn(this.#isolate, this.#at + RING, this.#readers);
-    for (const cell of frames.waiting()) {
-      const ticket = ring.ticketOf(cell);
-      const place = { frame: ring.frameAt(cell), meta: ring.metaOf(cell) };
-      const age = ageIn(headAt(this.#isolate, place));
-      if (ring.ticketOf(cell) === ticket) return age;
-    }
-    return 0;
-  }
-
-  /** The asks of its actor, which runs here; none after its end. */
-  get waits(): Waits | undefined {
-    let mine = waits.get(this);
-    if (mine === undefined && this.state === CLOSED) return undefined;
-    if (mine === undefined) waits.set(this, mine = new Waits(this.#isolate, this.#at));
-    return mine;
-  }
-
-  /** Its actor, which ran here, waits for nothing any more. */
-  endWaits(): void {
-    waits.get(this)?.close();
-    waits.delete(this);
-  }
-
-  /** Whose answer its actor waits for. */
-  get waitsFor(): string | undefined {
-    return this.ending === undefined ? waitsAt(this.#isolate, this.#at) : undefined;
   }
 
   /** Whether this isolate has not used it, and nobody has sent anything yet. */
@@ -329,29 +287,9 @@ export class Mailbox {
     return isOwed;
   }
 
-  /** Whether this isolate, or another that lives, will tell what is left. */
-  get isOwed(): boolean {
-    if (this.#isOwed) return true;
-    const { arena } = this.#isolate;
-    const owner = { slot: this.#load(OWNER) - 1, incarnation: this.#load(OWNER_LIFE) };
-    return isAlive(arena, owner) && holdsRegion(arena, this.region, owner.slot);
-  }
-
   /** How often the actor was started again. */
   get restarts(): number {
     return this.#left?.restarts ?? this.lives.restarts;
-  }
-
-  /**
-   * Between two lives, after the first is proven dead, and only for its guardian: tells the askers of
-   * what was in hand, and leaves the rest to the next life.
-   */
-  nextLife(ending: Ending): void {
-    this.ring.resume();
-    if (this.overflow !== "drop-oldest") discardBegun(this.#isolate, this);
-    this.outOfTurn?.mark();
-    this.lives.next(ending);
-    this.tellOfEnd();
   }
 
   /** Has everybody look who waits for the end of something. */
@@ -373,15 +311,15 @@ export class Mailbox {
 
   /** Closes it with the reason; `false` when it was closed already. */
   close(ending: Ending): boolean {
-    if (this.#left !== undefined) return false;
-    const { outOfTurn } = this;
-    if (outOfTurn !== undefined && this.state !== CLOSED) this.lives.leaveFrom(outOfTurn.mark());
-    const closed = closeMailbox(this.#isolate, this.region, ending);
-    if (closed) {
-      this.ring.ringAll();
-      this.tellOfEnd();
-    }
-    return closed;
+    const { state, outOfTurn } = this;
+    if (state === CLOSED) return false;
+    if (outOfTurn !== undefined) this.lives.leaveFrom(outOfTurn.mark());
+    writeEnding(this.#isolate, this.#at, ending);
+    const { words } = this.#isolate.arena;
+    if (compareExchange(words, this.#at + STATE, state, CLOSED) !== state) return false;
+    this.ring.ringAll();
+    this.tellOfEnd();
+    return true;
   }
 
   /** How the actor ended; `undefined` while it has not. */
@@ -425,48 +363,4 @@ export class Mailbox {
   #store(offset: number, value: number): void {
     store(this.#isolate.arena.words, this.#at + offset, value);
   }
-}
-
-/** This isolate holds the mailbox no more; the last one frees it. */
-export function letGoOfMailbox(isolate: Isolate, region: BlockHandle): void {
-  if (dropRegion(isolate.arena, region, isolate.slot)) freeMailbox(isolate, region);
-}
-
-/** A message that named the mailbox will not arrive. */
-export function forgetMailbox(isolate: Isolate, region: BlockHandle): void {
-  if (forgetRegion(isolate.arena, region)) freeMailbox(isolate, region);
-}
-
-function closeMailbox(isolate: Isolate, region: BlockHandle, ending: Ending): boolean {
-  const { arena } = isolate;
-  const at = arena.wordOf(region);
-  const state = load(arena.words, at + STATE);
-  if (state === CLOSED) return false;
-  writeEnding(isolate, at, ending);
-  return compareExchange(arena.words, at + STATE, state, CLOSED) === state;
-}
-
-function freeMailbox(isolate: Isolate, region: BlockHandle): void {
-  discardAll(isolate, new Mailbox(isolate, region).ring, true);
-  isolate.heap.free(region);
-}
-
-careFor(MAILBOX_REGION, (isolate, region, dead) => {
-  const { arena } = isolate;
-  const mailbox = new Mailbox(isolate, region);
-  const taken = (cell: number) => discardTaken(isolate, cell, HEAD_BYTES);
-  recoverRing(arena, arena.wordOf(region) + RING, { dead, taken });
-  const { host } = mailbox;
-  const { ending } = mailbox;
-  if (mailbox.isGuarded && ending !== undefined) mailbox.close(ending);
-  if (host.slot === dead && !isAlive(arena, host) && !isKept(mailbox)) {
-    mailbox.close(endingOf(arena, host) ?? { reason: "lost", exitCode: 1 });
-    if (!mailbox.isOwed) discardUnread(isolate, mailbox);
-  }
-  if (dropRegion(arena, region, dead)) freeMailbox(isolate, region);
-});
-
-/** Whether what is in a mailbox is left to the actor's next life. */
-function isKept(mailbox: Mailbox): boolean {
-  return mailbox.isGuarded && mailbox.ending === undefined;
 }

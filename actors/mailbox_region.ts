@@ -101,6 +101,11 @@ export type Overflow = "wait" | "reject" | "drop-oldest" | "drop-newest";
 /** All of them, by their number in the region. */
 export const OVERFLOWS: readonly Overflow[] = ["wait", "reject", "drop-oldest", "drop-newest"];
 
+/** Who takes messages out of it: where the oldest are dropped, its senders do so too. */
+export function readersOf(overflow: Overflow): "one" | "many" {
+  return overflow === "drop-oldest" ? "many" : "one";
+}
+
 /** Size and manners of a mailbox. */
 export interface MailboxOptions {
   /** Messages that it holds. Default 1,024; at most 262,144. */

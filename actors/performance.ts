@@ -21,6 +21,7 @@ import { Ref, typed } from "./ref.ts";
 import type { Crash } from "./cast.ts";
 import { Runner } from "./runner.ts";
 import type { Station } from "./station.ts";
+import { endWaits } from "./waits.ts";
 
 /** What is needed to bring an actor to life. */
 export interface Script {
@@ -77,7 +78,7 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     const ended = (ending: Ending, crash?: Crash) => {
       running(station).delete(mailbox.region);
       count(-1);
-      mailbox.endWaits();
+      endWaits(mailbox);
       mailbox.end(ending);
       if (!mailbox.isGuarded) buryLeftover(station, { mailbox, id });
       script.ended(ending, crash);
@@ -98,7 +99,7 @@ export async function perform(station: Station, script: Script): Promise<Entranc
     context.abort(error);
     lane.close();
     context.endOffspring();
-    mailbox.endWaits();
+    endWaits(mailbox);
     mailbox.end({ reason: "error", exitCode: 1 });
     throw startError(error, id);
   }

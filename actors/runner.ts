@@ -17,25 +17,23 @@ import { ValidationError } from "../errors.ts";
 import { PENDING } from "../memory/line.ts";
 import type { Source } from "../memory/park.ts";
 import type { Ending, Life } from "../memory/slots.ts";
-import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 import type { MessageHandler } from "./actor.ts";
 import { handling } from "./asker.ts";
-import { ASK, STREAM, TELL } from "./head.ts";
-import type { Cast, Crash } from "./cast.ts";
+import { TELL } from "./head.ts";
+import { type Cast, type Crash, stopped } from "./cast.ts";
 import { HandlerContext } from "./context.ts";
-import { DECLARED_DEAD, intakeOf } from "./intake.ts";
+import { DECLARED_DEAD, Intake } from "./intake.ts";
 import { tellDead } from "./leftover.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { Productions } from "./streamed.ts";
 import {
+  answer,
   isIterable,
-  isNo,
   isThenable,
   keyOf,
   notWanted,
-  reply,
   replyFailure,
   runHandler,
   type Taken,
@@ -59,9 +57,8 @@ export class Runner implements Source {
   readonly mailbox: Mailbox;
   readonly #station: Station;
   readonly #cast: Cast;
-  #intake: Receiver | undefined;
+  #intake: Intake | undefined;
   readonly #isTold: boolean;
-  #order: "arrival" | "priority" = "arrival";
   #produced: Productions | undefined;
   #cancelled: Set<string> | undefined;
   #inHand: { message: Taken; context: HandlerContext; traced?: Traced } | undefined;
@@ -86,10 +83,6 @@ export class Runner implements Source {
 
   get topic(): number {
     return this.mailbox.ring.readers.topic;
-  }
-
-  get #receiver(): Receiver {
-    return this.#intake ??= intakeOf(this.#station, this.mailbox);
   }
 
   /** Whether it would take a message now. */
@@ -155,9 +148,10 @@ export class Runner implements Source {
     this.#cast.context.abort(toldToStop());
     this.#cast.attention.unwatch(this);
     this.#produced?.cancelAll();
-    for (const { name: type, payload } of this.#cast.lane.close()) {
-      const deceased = { mailbox: this.mailbox, id: this.#cast.context.id };
-      tellDead(this.#station, deceased, { message: { type, payload }, reason: "stopped" });
+    const { lane, context } = this.#cast;
+    for (const { name: type, payload } of lane.close()) {
+      const letter = { message: { type, payload }, reason: "stopped" } as const;
+      tellDead(this.#station, { mailbox: this.mailbox, id: context.id }, letter);
     }
   }
 
@@ -175,31 +169,28 @@ export class Runner implements Source {
 
   #takeOne(): boolean {
     if (this.#intake === undefined && this.mailbox.isUntouched) return false;
-    if (this.#order === "arrival" && this.mailbox.hasPriorities) {
-      this.#order = "priority";
-      this.#intake = undefined;
-    }
+    const intake = this.#intake ??= new Intake(this.#station, this.mailbox);
     let value: unknown;
     try {
-      value = this.#receiver.take();
+      value = intake.take();
     } catch (error) {
       if (error === DECLARED_DEAD) {
         this.#state = "ended";
         return false;
       }
-      this.#refuse(takenOf(["", undefined], this.#receiver.head), error);
+      this.#refuse(takenOf(["", undefined], intake.head), error);
       return true;
     }
     if (value === PENDING) return false;
     this.#cast.lane.passed();
     if (value instanceof Incoming) this.#takeStreamed(value);
-    else this.#handle(takenOf(value, this.#receiver.head));
+    else this.#handle(takenOf(value, intake.head));
     return true;
   }
 
   #takeStreamed(stream: Incoming): void {
     this.#state = "busy";
-    this.#receiver.finish(stream).then(({ value, head }) => {
+    this.#intake!.finish(stream).then(({ value, head }) => {
       this.#release();
       if (this.#state !== "ready") return;
       if (Array.isArray(value)) this.#handle(takenOf(value, head));
@@ -265,48 +256,35 @@ export class Runner implements Source {
       return this.#done();
     }
     if (isIterable(result)) return this.#produce(message, result);
-    if (message.kind === ASK) reply(this.#station, message, result);
-    if (message.kind === STREAM) {
-      replyFailure(this.#station, message, isNo("stream", message.name, "one value"));
-    }
+    answer(this.#station, message, result);
     this.#done();
   }
 
   #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
-    const traced = message.kind === STREAM ? this.#inHand?.traced : undefined;
-    if (traced !== undefined) this.#inHand!.traced = undefined;
+    const traced = this.#inHand?.traced;
+    this.#inHand = undefined;
     this.#done();
-    if (message.kind === ASK) {
-      return replyFailure(this.#station, message, isNo("ask", message.name, "a stream"));
-    }
     this.#produced ??= new Productions(this.#station);
-    const run = () => this.#produced!.start(message, items);
-    (traced === undefined ? run() : traced.run(run)).then((failed) => {
-      if (failed === undefined) return traced?.end();
-      traced?.fail(failed[0]);
-      this.#crash(failed[0]);
+    this.#produced.start(message, items, traced).then((failed) => {
+      if (failed !== undefined) this.#crash(failed[0]);
     });
   }
 
-  /** The message was not handled; the actor goes on. */
-  #refuse(message: Taken, error: unknown): void {
+  /** The message was not handled. */
+  #refuse(message: Taken, error: unknown, isReported = true): void {
     this.mailbox.count();
     this.#inHand?.traced?.fail(error);
     if (message.kind !== TELL) replyFailure(this.#station, message, error);
-    else this.#cast.context.log.error(`message "${message.name}" failed:`, error);
+    else if (isReported) this.#cast.context.log.error(`message "${message.name}" failed:`, error);
     this.#done();
   }
 
   /** Its handler failed. */
   #fail(message: Taken, error: unknown): void {
     if (this.#state === "ended") return;
-    const isRefusal = error instanceof ValidationError;
-    if (isRefusal || !this.mailbox.isGuarded) return this.#refuse(message, error);
-    this.mailbox.count();
-    this.#inHand?.traced?.fail(error);
-    if (message.kind !== TELL) replyFailure(this.#station, message, error);
-    this.#done();
-    this.#crash(error);
+    const goesOn = error instanceof ValidationError || !this.mailbox.isGuarded;
+    this.#refuse(message, error, goesOn);
+    if (!goesOn) this.#crash(error);
   }
 
   /** Ends the life of an actor that somebody starts again: its state is not to be trusted. */
@@ -325,15 +303,8 @@ export class Runner implements Source {
 
   async #end(): Promise<void> {
     this.#leave();
-    let ending: Ending = { reason: "normal", exitCode: 0 };
-    const { behaviour, state, context } = this.#cast;
-    try {
-      await behaviour.stopped?.(state, this.#stopReason, context);
-    } catch (error) {
-      context.log.error("stopped hook failed:", error);
-      ending = { reason: "error", exitCode: 1 };
-    }
-    context.endOffspring();
+    const ending = await stopped(this.#cast, this.#stopReason);
+    this.#cast.context.endOffspring();
     this.#cast.ended(ending);
   }
 }

@@ -83,12 +83,12 @@ async function spawnOnce(
 ): Promise<Ref> {
   const { id, inline, host } = start;
   const mailbox = newMailbox(here, options, host !== undefined);
-  let messages: readonly string[] | undefined;
-  const gone = () => settleLeftover(here, { mailbox, id, messages });
+  const deceased = { mailbox, id, messages: [] as readonly string[] };
+  const gone = () => settleLeftover(here, deceased);
   const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone });
   if (!inline || host !== undefined) mailbox.owe();
   const entrance = await ready;
-  messages = entrance.messages;
+  deceased.messages = entrance.messages;
   return new Ref(here, mailbox, { id, bare: entrance.bare, kill, failure });
 }
 

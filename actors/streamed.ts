@@ -10,10 +10,12 @@
  */
 import type { Life } from "../memory/slots.ts";
 import type { SendOptions } from "../channels/sendable.ts";
-import { type Address, type Message, Place } from "./address.ts";
+import type { Address, Message } from "./address.ts";
+import { ASK } from "./head.ts";
 import { CREDIT, END, FAILURE, ITEM } from "./inbox.ts";
+import { Place } from "./place.ts";
 import type { Station } from "./station.ts";
-import { type Asker, keyOf } from "./taken.ts";
+import { isNo, keyOf, replyFailure, type Taken } from "./taken.ts";
 import type { Traced } from "./tracing.ts";
 import { remoteError, sendableError } from "./wire_error.ts";
 
@@ -175,15 +177,26 @@ export class Productions {
     this.#station = station;
   }
 
-  /** Produces for an asker. @returns what the iterable threw, in a list, or nothing */
+  /** Produces for who asked for a stream. @returns what the iterable threw, in a list, or nothing */
   async start(
-    { from, id }: Asker,
+    message: Taken,
     items: AsyncIterable<unknown> | Iterable<unknown>,
+    traced?: Traced,
   ): Promise<readonly [unknown] | undefined> {
+    const { from, id, kind, name } = message;
+    if (kind === ASK) {
+      const error = isNo("ask", name, "a stream");
+      traced?.fail(error);
+      replyFailure(this.#station, message, error);
+      return undefined;
+    }
     const key = keyOf(from, id);
     const production = new Production(this.#station, from, id);
     this.#running.set(key, production);
-    const failed = await production.run(items);
+    const running = traced?.run(() => production.run(items)) ?? production.run(items);
+    const failed = await running;
+    if (failed === undefined) traced?.end();
+    else traced?.fail(failed[0]);
     this.#running.delete(key);
     return failed;
   }

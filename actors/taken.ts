@@ -11,7 +11,7 @@ import type { Life } from "../memory/slots.ts";
 import { type StandardSchemaV1, validate } from "../channels/schema.ts";
 import type { MessageHandler } from "./actor.ts";
 import type { Context } from "./contract.ts";
-import { kindIn, type MessageKind, senderIn } from "./head.ts";
+import { ASK, kindIn, type MessageKind, senderIn, STREAM } from "./head.ts";
 import { FAILURE, REPLY } from "./inbox.ts";
 import type { Station } from "./station.ts";
 import type { Carrier } from "./tracing.ts";
@@ -54,8 +54,16 @@ export function keyOf({ slot, incarnation }: Life, id: number): string {
   return `${slot}:${incarnation}:${id}`;
 }
 
+/** Sends what a handler gave to whoever asked. */
+export function answer(station: Station, message: Taken, result: unknown): void {
+  if (message.kind === ASK) reply(station, message, result);
+  if (message.kind === STREAM) {
+    replyFailure(station, message, isNo("stream", message.name, "one value"));
+  }
+}
+
 /** Sends a reply. */
-export function reply(station: Station, asker: Asker, value: unknown): void {
+function reply(station: Station, asker: Asker, value: unknown): void {
   try {
     station.inbox.send(asker.from, { kind: REPLY, id: asker.id, value });
   } catch (error) {

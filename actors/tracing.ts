@@ -160,6 +160,12 @@ export class Tracing {
     return this.#start(parent, { verb: "handle", kind, about });
   }
 
+  /** A trace that came from outside, without a span of its own. */
+  continued(traceparent: string, tracestate: string | null = null): Traced {
+    const carrier: Carrier = tracestate === null ? { traceparent } : { traceparent, tracestate };
+    return new Traced(this.#api, this.#api.propagation.extract(this.#root, carrier, getter));
+  }
+
   /** Whether something here is part of a trace at this moment. */
   get isActive(): boolean {
     return this.#api.context.active().getValue(SPAN) !== undefined;
@@ -187,8 +193,9 @@ function registered(): Tracing | undefined {
 /** None unless OpenTelemetry is on: `OTEL_DENO=true`, or a provider of the program's own. */
 export const tracing: Tracing | undefined = registered();
 
-/** The context of a request that nobody has made part of a trace yet. */
-export function traceparentOf({ headers }: { headers: Headers }): string | undefined {
-  if (tracing === undefined || tracing.isActive) return undefined;
-  return headers.get("traceparent") ?? undefined;
+/** Does the work as part of the trace that a request names, unless it is part of one already. */
+export function inTraceOf<T>({ headers }: { headers: Headers }, work: () => T): T {
+  const traceparent = headers.get("traceparent");
+  if (tracing === undefined || tracing.isActive || traceparent === null) return work();
+  return tracing.continued(traceparent, headers.get("tracestate")).run(work);
 }

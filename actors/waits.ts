@@ -11,6 +11,7 @@ import { type BlockHandle, blockHandle, generationOf, unitOf } from "../memory/a
 import { load, store } from "../memory/atomics.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
+import type { Mailbox } from "./mailbox.ts";
 import { NOTE, NOTE_GENERATION, WAITS } from "./mailbox_region.ts";
 
 const NOTE_BYTES = 128;
@@ -80,8 +81,26 @@ export class Waits {
   }
 }
 
-/** Whom the actor of the mailbox at an address waits for; cut after 124 bytes. */
-export function waitsAt({ arena }: Isolate, at: number): string | undefined {
+const known = new WeakMap<Mailbox, Waits>();
+
+/** The asks of an actor that runs in this isolate; none after its end. */
+export function waitsOf(isolate: Isolate, mailbox: Mailbox): Waits | undefined {
+  let waits = known.get(mailbox);
+  if (waits !== undefined || mailbox.isClosed) return waits;
+  waits = new Waits(isolate, isolate.arena.wordOf(mailbox.region));
+  known.set(mailbox, waits);
+  return waits;
+}
+
+/** An actor that ran here waits for nothing any more. */
+export function endWaits(mailbox: Mailbox): void {
+  known.get(mailbox)?.close();
+  known.delete(mailbox);
+}
+
+/** Whom an actor, which goes on, waits for; cut after 124 bytes. */
+export function whomItAsks({ arena }: Isolate, { region }: Mailbox): string | undefined {
+  const at = arena.wordOf(region);
   const { words, bytes } = arena;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const seen = load(words, at + WAITS);

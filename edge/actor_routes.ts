@@ -5,6 +5,7 @@
  * @module
  */
 import type { AcceptsOf, ActorRef, AnyActor, AnyRef, Protocol } from "../actors/actor.ts";
+import type { WaitOptions } from "../memory/line.ts";
 import type { Accepts } from "../actors/actor.ts";
 import type { ActorRoutes, Service } from "./contract.ts";
 import type { RouteOptions } from "./options.ts";
@@ -86,9 +87,8 @@ function callsOf(ref: AnyRef, message: string): Pick<Published, "ask" | "tell" |
   const tell = ref.tell[message];
   const stream = (ref.stream as unknown as Record<string, typeof ask>)[message];
   return {
-    ask: ({ given }, { signal, timeout, traceparent }) =>
-      ask(given, { signal, timeout, traceparent }),
-    tell: ({ given }, options) => tell(given, options),
+    ask: ({ given }, { signal, timeout }) => ask(given, { signal, timeout }),
+    tell: ({ given }, options: WaitOptions) => tell(given, options),
     stream: ({ given }, options) => stream(given, options) as unknown as ReadableStream<unknown>,
   };
 }

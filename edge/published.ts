@@ -18,8 +18,6 @@ export interface Payload {
 
 /** How a call is made. */
 export interface CallOptions extends WaitOptions {
-  /** The trace that it is part of, if nobody else knows. */
-  readonly traceparent?: string;
   /** Told how far it is, where that is known. */
   onProgress?(done: number, total: number | undefined): void;
 }
@@ -35,7 +33,7 @@ export interface Published {
   /** Calls it and waits for the reply. */
   ask(payload: Payload, options: CallOptions): Promise<unknown>;
   /** Has it accepted, and no more; absent when that cannot be told. */
-  tell?(payload: Payload, options: CallOptions): Promise<void>;
+  tell?(payload: Payload, options: WaitOptions): Promise<void>;
   /** Calls it and gives the reply item by item. */
-  stream?(payload: Payload, options: CallOptions): ReadableStream<unknown>;
+  stream?(payload: Payload, options: WaitOptions): ReadableStream<unknown>;
 }

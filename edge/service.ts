@@ -8,7 +8,7 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
-import { traceparentOf } from "../actors/tracing.ts";
+import { inTraceOf } from "../actors/tracing.ts";
 import { BodyReader, validated } from "./body.ts";
 import type { JobStatus, Mode } from "./contract.ts";
 import type { RouteOptions } from "./options.ts";
@@ -77,7 +77,7 @@ export class EdgeService {
     if (settings.cors) app.use(cors({ origin: settings.cors === true ? "*" : settings.cors }));
     app.onError((error, c) => this.#fail(c, error, ""));
     for (const one of this.published.values()) {
-      app.all(pathOf(one.name), (c) => this.#answer(c, one));
+      app.all(pathOf(one.name), (c) => inTraceOf(c.req.raw, () => this.#answer(c, one)));
     }
     app.on(["GET", "DELETE"], "/jobs/:id", (c) => this.#showJob(c));
     const socket = settings.websocket === true ? "/ws" : settings.websocket;
@@ -138,8 +138,7 @@ export class EdgeService {
     { one, payload, mode }: { one: Published; payload: Payload; mode: Mode },
   ): Promise<Response> {
     if (mode === "job") return this.#beginJob(c, one, payload);
-    const traceparent = traceparentOf(c.req.raw);
-    const waiting = { ...this.waiting(c.req.raw.signal), traceparent };
+    const waiting = this.waiting(c.req.raw.signal);
     if (mode === "tell") {
       if (one.tell === undefined) {
         throw refusal(400, "NOT_SUPPORTED", { detail: "This cannot be told, only asked" });
@@ -156,8 +155,7 @@ export class EdgeService {
   async #stream(c: Context, one: Published, payload: Payload): Promise<Response> {
     if (!this.streams.enter()) throw this.crowded();
     try {
-      const traceparent = traceparentOf(c.req.raw);
-      const items = await opened(one.stream!(payload, { signal: c.req.raw.signal, traceparent }));
+      const items = await opened(one.stream!(payload, { signal: c.req.raw.signal }));
       const skip = lastEventId(c.req.header("last-event-id"));
       return eventStream(items, {
         skip,
@@ -244,10 +242,8 @@ export class EdgeService {
 
 /** Which way of answering a request asks for. @throws HTTPException */
 function modeOf(c: Context): Mode {
-  const mode = c.req.query("mode");
-  if (mode === undefined) {
-    return /\brespond-async\b/.test(c.req.header("prefer") ?? "") ? "job" : "ask";
-  }
+  const wantsJob = /\brespond-async\b/.test(c.req.header("prefer") ?? "");
+  const mode = c.req.query("mode") ?? (wantsJob ? "job" : "ask");
   if (mode === "ask" || mode === "tell" || mode === "job") return mode;
   throw refusal(400, "VALIDATION", { detail: "mode is none of ask, tell, job" });
 }

@@ -16,7 +16,7 @@ import type { Host, Isolation, Spawn } from "../contract.ts";
 import { DRAIN, STOP } from "../inbox.ts";
 import { launch } from "../launch.ts";
 import type { Launched } from "../launched.ts";
-import { buryInHand, buryLeftover, type Deceased } from "../leftover.ts";
+import { beginNextLife, buryInHand, buryLeftover, type Deceased } from "../leftover.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { newMailbox } from "../mailboxes.ts";
 import type { MailboxOptions } from "../mailbox_region.ts";
@@ -171,7 +171,7 @@ export class ActorMember implements Member {
     const known = this.#mailbox;
     if (known !== undefined && known.ending === undefined) {
       buryInHand(this.#station, this.#deceased(known));
-      known.nextLife(this.#last.ending);
+      beginNextLife(this.#station.isolate, known, this.#last.ending);
       return known;
     }
     const mailbox = newMailbox(

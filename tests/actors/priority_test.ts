@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ExitError, FullError, RemoteError } from "../../errors.ts";
+import { ExitError, FullError, type RemoteError } from "../../errors.ts";
 import { Queue } from "../../channels/queue.ts";
 import { startHost } from "../../actors/host.ts";
 import { inspect } from "../../actors/inspect.ts";
