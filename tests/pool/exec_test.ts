@@ -340,7 +340,7 @@ matrixTest("route() replaces a copy that ends", async () => {
 
 Deno.test("progressBar() writes nothing where there is no terminal, and loads nothing", async () => {
   const script = `
-    import { progressBar } from "${new URL("../../mod.ts", import.meta.url).href}";
+    import { progressBar } from "${new URL("../../troupe.ts", import.meta.url).href}";
     const onProgress = progressBar("items");
     for (let n = 0; n <= 10; n++) onProgress(n, 10);
   `;
