@@ -8,10 +8,20 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { load } from "../memory/atomics.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { dropRegion, forgetRegion, holdsRegion } from "../memory/region.ts";
+import { OutOfTurn } from "../memory/out_of_turn.ts";
 import { Ring } from "../memory/ring.ts";
 import { isAlive } from "../memory/slots.ts";
-import { discardAll } from "../channels/arrival.ts";
-import { OVERFLOW, OVERFLOWS, OWNER, OWNER_LIFE, readersOf, RING } from "./mailbox_region.ts";
+import {
+  OVERFLOW,
+  OVERFLOWS,
+  OWNER,
+  OWNER_LIFE,
+  PRIORITIES,
+  readersOf,
+  RING,
+  STARTED,
+} from "./mailbox_region.ts";
+import { discardUnread } from "./unread.ts";
 
 /** This isolate holds the mailbox no more; the last one frees it. */
 export function letGoOfMailbox(isolate: Isolate, region: BlockHandle): void {
@@ -31,10 +41,16 @@ export function isOwed({ arena }: Isolate, region: BlockHandle): boolean {
   return isAlive(arena, owner) && holdsRegion(arena, region, slot);
 }
 
-/** Frees a mailbox that nobody holds. */
+/** Frees a mailbox that nobody holds; whoever read it may have died over a message that it had begun with. */
 export function freeMailbox(isolate: Isolate, region: BlockHandle): void {
+  const { words } = isolate.arena;
   const at = isolate.arena.wordOf(region);
-  const readers = readersOf(OVERFLOWS[load(isolate.arena.words, at + OVERFLOW)]);
-  discardAll(isolate, new Ring(isolate, at + RING, { writers: "many", readers }), true);
+  const readers = readersOf(OVERFLOWS[load(words, at + OVERFLOW)]);
+  const hasPriorities = load(words, at + PRIORITIES) !== 0;
+  discardUnread(isolate, {
+    ring: new Ring(isolate, at + RING, { writers: "many", readers }),
+    outOfTurn: hasPriorities ? new OutOfTurn(isolate, at + RING, readers) : undefined,
+    hasBegun: (ticket) => load(words, at + STARTED) === ticket + 1,
+  });
   isolate.heap.free(region);
 }
