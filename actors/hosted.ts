@@ -15,10 +15,11 @@ import { hostRefOf } from "./host_ref.ts";
 import { HOSTED_END } from "./inbox.ts";
 import { KnownLives } from "./known_lives.ts";
 import type { Launch, Launched, LifeEvents } from "./launched.ts";
+import { settleLeftover } from "./leftover.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { keepMailbox } from "./mailboxes.ts";
 import type { Entrance } from "./performance.ts";
-import { type Owner, Ref, typed } from "./ref.ts";
+import { type Owner, Ref, sameList, typed } from "./ref.ts";
 import type { Station } from "./station.ts";
 import { remoteError } from "./wire_error.ts";
 
@@ -35,6 +36,7 @@ class HostedLife implements Owner {
   readonly #events: LifeEvents;
   #state: "alive" | "over" = "alive";
   #failure: TroupeError | undefined;
+  #messages: readonly string[] | undefined;
 
   /** A life that begins. */
   constructor(lives: HostedLives, what: Launch, events: LifeEvents) {
@@ -53,6 +55,7 @@ class HostedLife implements Owner {
     try {
       const entered = await this.#place.ask.enter(guest) as Entered;
       if ("failed" in entered) throw entered.failed;
+      this.#messages = sameList(entered.messages);
       if (this.#state === "alive") this.#lives.enter(this, entered.host);
       return entered;
     } catch (error) {
@@ -78,6 +81,8 @@ class HostedLife implements Owner {
     this.#failure = thrown && remoteError(thrown[0], `Actor "${this.#id}"`);
     this.#mailbox.end(ending);
     announceEnd(this.#lives.station, this.#id, { ending, error: this.#failure });
+    const deceased = { mailbox: this.#mailbox, id: this.#id, messages: this.#messages };
+    settleLeftover(this.#lives.station, deceased);
     this.#events.gone(ending, this.#failure);
   }
 }

@@ -214,5 +214,8 @@ careFor(INBOX_REGION, (isolate, region, dead) => {
   recoverRing(arena, at, { dead, taken: (cell) => discardTaken(isolate, cell, HEAD_BYTES) });
   if (load(arena.words, arena.slotAt(dead) + SLOT_INBOX) - 1 !== unitOf(region)) return;
   const begun = load(arena.words, arena.slotAt(dead) + SLOT_READING);
-  discardUnread(isolate, ringOf(isolate, dead), (ticket) => begun === ticket + 1);
+  discardUnread(isolate, {
+    ring: ringOf(isolate, dead),
+    hasBegun: (ticket) => begun === ticket + 1,
+  });
 });

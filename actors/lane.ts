@@ -10,8 +10,8 @@
  */
 import { FullError } from "../errors.ts";
 import type { Life } from "../memory/slots.ts";
-import { TELL } from "./address.ts";
 import type { Envelope } from "./contract.ts";
+import { TELL } from "./head.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { keyOf, type Taken } from "./taken.ts";

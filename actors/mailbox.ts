@@ -4,7 +4,8 @@
  * actor and which message it has in hand. It is not part of the worker that runs the actor, so it
  * outlives it.
  *
- * - I1: messages of one sender are handled in the order in which they were accepted.
+ * - I1: messages of one sender that have the same priority are handled in the order in which they were
+ *   accepted.
  * - I2: STARTED is set before a message leaves the ring, DONE after its handler: so after a death it is
  *   known which message was in hand, and that all later ones were not touched.
  * - I3: a message is either started or taken back, never both: one word for each ticket decides.
@@ -16,8 +17,9 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { dropRegion, MAILBOX_REGION, sendRegion } from "../memory/region.ts";
-import { framesIn, isUntouched, recoverRing, type Ring } from "../memory/ring.ts";
+import { sendRegion } from "../memory/region.ts";
+import type { OutOfTurn } from "../memory/out_of_turn.ts";
+import { framesIn, isUntouched, type Ring } from "../memory/ring.ts";
 import {
   type Ending,
   endingOf,
@@ -26,26 +28,21 @@ import {
   REASONS,
   ringEverybody,
 } from "../memory/slots.ts";
-import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Lives } from "./lives.ts";
 import {
   CLOSED,
   closeMailbox,
-  freeMailbox,
   letGoOfMailbox,
   OPEN,
   OPENING,
+  outOfTurnOf,
   type Remains,
   ringOf,
 } from "./mailbox_end.ts";
-import { discardBegun, discardUnread } from "./unread.ts";
 import { markStarted, markTakenBack } from "./recall.ts";
-import { discardTaken } from "../channels/arrival.ts";
-import { HEAD_BYTES } from "../channels/parcel.ts";
 import {
-  ASLEEP,
-  CALLED,
+  DEAD,
   DONE,
   DRAINING,
   DROPPED,
@@ -59,6 +56,8 @@ import {
   OVERFLOW,
   type Overflow,
   OVERFLOWS,
+  OWNER,
+  PRIORITIES,
   REASON,
   RESTARTS,
   RING,
@@ -78,6 +77,8 @@ export class Mailbox {
   readonly overflow: Overflow;
   /** Whether its actor has to be called when there is a message. */
   readonly isHosted: boolean;
+  /** Whether this isolate started the actor, and tells what is left when the one that runs it dies. */
+  isOwed = false;
   readonly #isolate: Isolate;
   readonly #at: number;
   #isGuarded: boolean;
@@ -112,9 +113,34 @@ export class Mailbox {
     if (!this.#isAddressed) this.#ring = undefined;
   }
 
+  /** The same for who does not go in order; none before the first message with a priority. */
+  get outOfTurn(): OutOfTurn | undefined {
+    return this.hasPriorities ? this.inAnyOrder() : undefined;
+  }
+
+  /** What is in it, for who looks at all of it. */
+  inAnyOrder(): OutOfTurn {
+    return outOfTurnOf(this.#isolate, this.#at);
+  }
+
+  /** Whether some message had a priority. */
+  get hasPriorities(): boolean {
+    return this.#left === undefined && this.#load(PRIORITIES) !== 0;
+  }
+
+  /** A message with a priority is about to be sent. */
+  prioritise(): void {
+    if (!this.hasPriorities) this.#store(PRIORITIES, 1);
+  }
+
   /** The actor's lives. */
   get lives(): Lives {
     return new Lives(this.#isolate, this.#at);
+  }
+
+  /** Whether its actor has ended, and this isolate has given the memory back. */
+  get isLeft(): boolean {
+    return this.#left !== undefined;
   }
 
   /** OPENING, OPEN or CLOSED. */
@@ -124,7 +150,8 @@ export class Mailbox {
 
   /** Messages that wait. */
   get depth(): number {
-    return this.#left === undefined ? framesIn(this.#isolate.arena, this.#at + RING) : 0;
+    if (this.#left !== undefined) return 0;
+    return this.outOfTurn?.count() ?? framesIn(this.#isolate.arena, this.#at + RING);
   }
 
   /** Whether this isolate has not used it, and nobody has sent anything yet. */
@@ -147,6 +174,11 @@ export class Mailbox {
     return this.#left?.dropped ?? this.#load(DROPPED);
   }
 
+  /** Messages that were accepted and not handled, but for those {@linkcode dropped}. */
+  get dead(): number {
+    return this.#left?.dead ?? this.#load(DEAD);
+  }
+
   /** The duration in milliseconds that `share` of the handlers measured did not exceed. */
   latency(share: number): number {
     return percentile(this.#left?.latency ?? this.#latency(), share);
@@ -162,19 +194,6 @@ export class Mailbox {
   setHost({ slot, incarnation }: Life): void {
     this.#store(HOST_LIFE, incarnation);
     this.#store(HOST, slot + 1);
-  }
-
-  /** After a message was committed: whether its actor sleeps and is to be called, by whoever gets `true`. */
-  callUp(): boolean {
-    const { words } = this.#isolate.arena;
-    const at = this.#at + SUMMONS;
-    return this.#left === undefined && load(words, at) === ASLEEP &&
-      compareExchange(words, at, ASLEEP, CALLED) === ASLEEP;
-  }
-
-  /** Its actor sleeps until it is called. */
-  lieDown(): void {
-    this.#store(SUMMONS, ASLEEP);
   }
 
   /** The actor is up. */
@@ -222,9 +241,19 @@ export class Mailbox {
     add(this.#isolate.arena.words, this.#at + DROPPED, 1);
   }
 
+  /** A message that was accepted will not be handled. */
+  countDead(): void {
+    add(this.#isolate.arena.words, this.#at + DEAD, 1);
+  }
+
   /** Whether the message with this ticket was handed to the handler; tickets wrap at 20 bits. */
   wasStarted(ticket: number): boolean {
     if (this.#left !== undefined) return true;
+    const { outOfTurn } = this;
+    if (outOfTurn !== undefined && !this.hasBegun(ticket)) {
+      if (this.state !== CLOSED) return outOfTurn.wasTaken(ticket);
+      return this.lives.isPast(ticket) || outOfTurn.isMarked(ticket);
+    }
     const started = this.#load(STARTED);
     return started !== 0 && ((started - 1 - ticket) << 12) >> 12 >= 0;
   }
@@ -245,6 +274,11 @@ export class Mailbox {
     this.#isGuarded = true;
   }
 
+  /** Whether somebody else tells what was in hand when the isolate that runs the actor dies. */
+  get isToldElsewhere(): boolean {
+    return this.#isGuarded || this.#load(OWNER) !== this.#isolate.slot + 1;
+  }
+
   /** How often the actor was started again. */
   get restarts(): number {
     return this.#left?.restarts ?? this.#load(RESTARTS);
@@ -255,19 +289,6 @@ export class Mailbox {
     return this.#left === undefined && this.#load(DRAINING) === 1;
   }
 
-  /**
-   * Between two lives, after the first is proven dead, and only for its guardian: tells the askers of
-   * what was in hand, and leaves the rest to the next life.
-   */
-  nextLife(ending: Ending): void {
-    this.ring.resume();
-    if (this.overflow !== "drop-oldest") {
-      discardBegun(this.#isolate, this.ring, (ticket) => this.hasBegun(ticket));
-    }
-    this.lives.next(ending);
-    this.tellOfEnd();
-  }
-
   /** Has everybody look who waits for the end of something. */
   tellOfEnd(): void {
     ringEverybody(this.#isolate.arena, DEATH);
@@ -276,7 +297,8 @@ export class Mailbox {
 
   /** Whether a message, sent in this life of the actor, was taken and will not be answered. */
   wasLost(ticket: number, life: number): boolean {
-    return this.#left === undefined && this.lives.wasLost(ticket, life);
+    if (this.#left !== undefined || ticket < 0 || life === this.restarts) return false;
+    return this.lives.isPast(ticket) || this.outOfTurn?.isMarked(ticket) === true;
   }
 
   /** The same, for whoever cleans up: it does not matter whether this isolate has left. */
@@ -315,12 +337,12 @@ export class Mailbox {
   /** Remembers how the actor ended and gives the memory back; `false` while it goes on. */
   leave(): boolean {
     if (this.#left !== undefined) return true;
-    const { ending, handled, dropped, restarts } = this;
-    if (ending === undefined) return false;
+    const { ending, handled, dropped, dead, restarts } = this;
+    if (ending === undefined || this.isOwed) return false;
     const latency = this.#latency();
     this.#ring?.readers.stir();
     this.#ring?.writers.stir();
-    this.#left = { ending, handled, dropped, restarts, latency };
+    this.#left = { ending, handled, dropped, dead, restarts, latency };
     letGoOfMailbox(this.#isolate, this.region);
     return true;
   }
@@ -336,24 +358,4 @@ export class Mailbox {
   #store(offset: number, value: number): void {
     store(this.#isolate.arena.words, this.#at + offset, value);
   }
-}
-
-careFor(MAILBOX_REGION, (isolate, region, dead) => {
-  const { arena } = isolate;
-  const mailbox = new Mailbox(isolate, region);
-  const taken = (cell: number) => discardTaken(isolate, cell, HEAD_BYTES);
-  recoverRing(arena, arena.wordOf(region) + RING, { dead, taken });
-  const { host } = mailbox;
-  const { ending } = mailbox;
-  if (mailbox.isGuarded && ending !== undefined) mailbox.close(ending);
-  if (host.slot === dead && !isAlive(arena, host) && !isKept(mailbox)) {
-    mailbox.close(endingOf(arena, host) ?? { reason: "lost", exitCode: 1 });
-    discardUnread(isolate, mailbox.ring, (ticket) => mailbox.hasBegun(ticket));
-  }
-  if (dropRegion(arena, region, dead)) freeMailbox(isolate, region);
-});
-
-/** Whether what is in a mailbox is left to the actor's next life. */
-function isKept(mailbox: Mailbox): boolean {
-  return mailbox.isGuarded && mailbox.ending === undefined;
 }

@@ -7,12 +7,23 @@
 import type { BlockHandle } from "../memory/arena.ts";
 import { compareExchange, load } from "../memory/atomics.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { dropRegion, forgetRegion } from "../memory/region.ts";
+import { OutOfTurn } from "../memory/out_of_turn.ts";
+import { dropRegion, forgetRegion, holdsRegion } from "../memory/region.ts";
 import { Ring } from "../memory/ring.ts";
-import type { Ending } from "../memory/slots.ts";
-import { discardAll } from "../channels/arrival.ts";
-import { writeEnding } from "./lives.ts";
-import { OVERFLOW, OVERFLOWS, RING, STATE } from "./mailbox_region.ts";
+import { type Ending, isAlive } from "../memory/slots.ts";
+import { Lives, writeEnding } from "./lives.ts";
+import {
+  OVERFLOW,
+  OVERFLOWS,
+  OWNER,
+  OWNER_LIFE,
+  PRIORITIES,
+  readersOf,
+  RING,
+  STARTED,
+  STATE,
+} from "./mailbox_region.ts";
+import { discardUnread } from "./unread.ts";
 
 /** The actor is not up yet; messages wait. */
 export const OPENING = 0;
@@ -29,6 +40,8 @@ export interface Remains {
   readonly handled: number;
   /** Messages thrown away. */
   readonly dropped: number;
+  /** Messages that were accepted and not handled. */
+  readonly dead: number;
   /** How often the actor was started again. */
   readonly restarts: number;
   /** The histogram of handlers' durations. */
@@ -37,9 +50,20 @@ export interface Remains {
 
 /** The ring of the mailbox at an address. */
 export function ringOf(isolate: Isolate, at: number): Ring {
-  const overflow = OVERFLOWS[load(isolate.arena.words, at + OVERFLOW)];
-  const readers = overflow === "drop-oldest" ? "many" : "one";
-  return new Ring(isolate, at + RING, { writers: "many", readers });
+  return new Ring(isolate, at + RING, { writers: "many", readers: readersAt(isolate, at) });
+}
+
+/** The same ring, for who does not go in order. */
+export function outOfTurnOf(isolate: Isolate, at: number): OutOfTurn {
+  return new OutOfTurn(isolate, at + RING, readersAt(isolate, at));
+}
+
+function readersAt({ arena }: Isolate, at: number): "one" | "many" {
+  return readersOf(OVERFLOWS[load(arena.words, at + OVERFLOW)]);
+}
+
+function hasPriorities({ arena }: Isolate, at: number): boolean {
+  return load(arena.words, at + PRIORITIES) !== 0;
 }
 
 /** This isolate holds the mailbox no more; the last one frees it. */
@@ -58,12 +82,31 @@ export function closeMailbox(isolate: Isolate, region: BlockHandle, ending: Endi
   const at = arena.wordOf(region);
   const state = load(arena.words, at + STATE);
   if (state === CLOSED) return false;
+  if (hasPriorities(isolate, at)) {
+    new Lives(isolate, at).leaveFrom(outOfTurnOf(isolate, at).mark());
+  }
   writeEnding(isolate, at, ending);
   return compareExchange(arena.words, at + STATE, state, CLOSED) === state;
 }
 
-/** Frees it; only for whoever saw that nobody holds it any more. */
+/** Whether the isolate that started the actor lives, and will tell what is left. */
+export function isOwed({ arena }: Isolate, region: BlockHandle): boolean {
+  const at = arena.wordOf(region);
+  const slot = load(arena.words, at + OWNER) - 1;
+  const owner = { slot, incarnation: load(arena.words, at + OWNER_LIFE) };
+  return isAlive(arena, owner) && holdsRegion(arena, region, slot);
+}
+
+/**
+ * Frees it; only for whoever saw that nobody holds it any more. Whoever read it may have died over a
+ * message that it had begun with.
+ */
 export function freeMailbox(isolate: Isolate, region: BlockHandle): void {
-  discardAll(isolate, ringOf(isolate, isolate.arena.wordOf(region)), true);
+  const at = isolate.arena.wordOf(region);
+  discardUnread(isolate, {
+    ring: ringOf(isolate, at),
+    outOfTurn: hasPriorities(isolate, at) ? outOfTurnOf(isolate, at) : undefined,
+    hasBegun: (ticket) => load(isolate.arena.words, at + STARTED) === ticket + 1,
+  });
   isolate.heap.free(region);
 }

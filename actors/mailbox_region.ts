@@ -9,8 +9,9 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { store } from "../memory/atomics.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
+import { markWords } from "../memory/out_of_turn.ts";
 import { MAILBOX_REGION, makeRegion, REGION_SPARE, REGION_WORDS } from "../memory/region.ts";
-import { formatRing, ringBytes } from "../memory/ring.ts";
+import { formatRing, RING_SPARE, ringBytes } from "../memory/ring.ts";
 import { BUCKETS } from "./latency.ts";
 
 /** Offset: OPENING, OPEN or CLOSED. */
@@ -66,8 +67,22 @@ export const HOSTED = REGION_SPARE;
 export const HOSTED_HANDLED = REGION_SPARE + 1;
 /** Offset: … and for how many milliseconds they were busy. */
 export const HOSTED_BUSY = REGION_SPARE + 2;
+/** Offset: 1 once a message with a priority was sent. */
+export const PRIORITIES = REGION_SPARE + 3;
+/** Offset: slot of the isolate that started the actor, plus 1. */
+export const OWNER = REGION_SPARE + 4;
+/** Offset: which life of that slot. */
+export const OWNER_LIFE = REGION_SPARE + 5;
 /** Offset: the ring; behind it, unless the actor is in a host, a word for each recallable message. */
 export const RING = LATENCY + BUCKETS;
+/** Offset: messages that were accepted and not handled. */
+export const DEAD = RING + RING_SPARE;
+/** Offset: 0 while the actor waits for no answer, else a number that changes with each change. */
+export const WAITS = RING + RING_SPARE + 1;
+/** Offset: address of the block that says whose answer, plus 1. */
+export const NOTE = RING + RING_SPARE + 2;
+/** Offset: its generation. */
+export const NOTE_GENERATION = RING + RING_SPARE + 3;
 /** Messages that can be taken back at a time: as many as there are words for them. */
 export const RECALLABLE = 128;
 /** Of actors of which there are many: all of it in 1 KiB. */
@@ -83,6 +98,11 @@ export const MOST_CAPACITY = 1 << 18;
 export type Overflow = "wait" | "reject" | "drop-oldest" | "drop-newest";
 /** All of them, by their number in the region. */
 export const OVERFLOWS: readonly Overflow[] = ["wait", "reject", "drop-oldest", "drop-newest"];
+
+/** Who takes messages out of it: where the oldest are dropped, its senders do so too. */
+export function readersOf(overflow: Overflow): "one" | "many" {
+  return overflow === "drop-oldest" ? "many" : "one";
+}
 
 /** Size and manners of a mailbox. */
 export interface MailboxOptions {
@@ -117,10 +137,13 @@ export function makeMailbox(
   const { capacity = usual, overflow = "wait" } = options;
   const cells = Math.max(2, 2 ** Math.ceil(Math.log2(capacity)));
   const size = { cells, cellBytes, limit: capacity };
-  const bytes = (RING - REGION_WORDS + recallable) * 4 + ringBytes(size);
+  const behind = markWords(cells) + recallable;
+  const bytes = (RING - REGION_WORDS + behind) * 4 + ringBytes(size);
   const region = makeRegion(arena, heap, { type: MAILBOX_REGION, bytes, slot });
   if (region === NO_ROOM) throw new FullError("Cannot make a mailbox: the arena is full");
   store(arena.words, arena.wordOf(region) + OVERFLOW, OVERFLOWS.indexOf(overflow));
+  store(arena.words, arena.wordOf(region) + OWNER, slot + 1);
+  store(arena.words, arena.wordOf(region) + OWNER_LIFE, isolate.life.incarnation);
   if (isHosted) store(arena.words, arena.wordOf(region) + SUMMONS, CALLED);
   formatRing(arena, arena.wordOf(region) + RING, size);
   return region;

@@ -12,6 +12,7 @@
 import type { BlockHandle } from "../memory/arena.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { receiveRegion } from "../memory/region.ts";
+import "./mailbox_care.ts";
 import { Mailbox } from "./mailbox.ts";
 import { letGoOfMailbox } from "./mailbox_end.ts";
 import { type MailboxOptions, makeMailbox } from "./mailbox_region.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Ending, sayLoaded } from "../memory/slots.ts";
+import { settleIn } from "./asker.ts";
 import { type CodeRef, resolveCode } from "./code.ts";
 import type { AnyRef } from "./contract.ts";
 import { become, type Identity, whileLoading } from "./identity.ts";
@@ -59,6 +60,7 @@ export async function runOrder(
   }
   const { code: where, args, actor } = order;
   const { mailbox } = untyped(actor);
+  settleIn(mailbox);
   return new Promise((resolve, reject) => {
     const ended = (_mailbox: unknown, ending: Ending, crash?: Crash) =>
       crash ? reject(crash.thrown) : resolve(ending);

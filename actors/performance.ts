@@ -8,6 +8,7 @@ import { StartError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
 import type { Ending } from "../memory/slots.ts";
 import { behaviourOf } from "./actor.ts";
+import { count } from "./asker.ts";
 import type { Stage } from "./cast.ts";
 import { type CodeRef, resolveCode } from "./code.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -55,6 +56,7 @@ export async function perform(stage: Stage, script: Script): Promise<Entrance> {
       throw new StartError(`Cannot start actor "${id}": it took too long`, { phase: "timeout" });
     }
     residentsOf(stage.station).set(mailbox.region, runner);
+    count(1);
     const entrance = { bare: behaviour.bare, messages: behaviour.messages };
     script.entered?.(entrance);
     runner.begin();

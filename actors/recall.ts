@@ -8,7 +8,7 @@
  * @module
  */
 import { compareExchange, exchange, load } from "../memory/atomics.ts";
-import { ringEnd } from "../memory/ring.ts";
+import { marksEnd } from "../memory/out_of_turn.ts";
 import { RECALLABLE, RING } from "./mailbox_region.ts";
 
 /** Notes that a message of the mailbox at `at` is started; `false` when it was taken back. */
@@ -26,7 +26,7 @@ export function markTakenBack(words: Int32Array, at: number, ticket: number): bo
 }
 
 function wordOf(words: Int32Array, at: number, ticket: number): number {
-  return ringEnd(words, at + RING) + (ticket & (RECALLABLE - 1));
+  return marksEnd(words, at + RING) + (ticket & (RECALLABLE - 1));
 }
 
 /** What a message's word says once it was started; tickets wrap at 20 bits. */

@@ -11,6 +11,7 @@ import type { WaitOptions } from "../memory/line.ts";
 import type { SendOptions } from "../channels/sendable.ts";
 import { Address } from "./address.ts";
 import type { ActorExit, ActorRef, ActorStats, AnyRef } from "./contract.ts";
+import { checkPriority } from "./head.ts";
 import { STOP } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { forgetMailbox } from "./mailbox_end.ts";
@@ -18,6 +19,7 @@ import { arrivedMailbox } from "./mailboxes.ts";
 import { byName } from "./proxy.ts";
 import { type Station, station } from "./station.ts";
 import { openReply } from "./streamed.ts";
+import { tracing } from "./tracing.ts";
 
 /** What makes a reference, besides its mailbox. */
 export interface RefMaking {
@@ -70,7 +72,7 @@ export class Ref {
     this.id = id;
     this.#station = station;
     this.mailbox = mailbox;
-    this.#bare = sameBare(bare);
+    this.#bare = sameList(bare);
     this.#owner = owner;
   }
 
@@ -92,7 +94,10 @@ export class Ref {
       const isBare = this.#bare.includes(name);
       return (...args) => {
         const { payload, options } = split(isBare, args);
-        return this.#address.tell({ name, payload }, options);
+        const traced = this.#trace("tell", name, options);
+        if (traced === undefined) return this.#address.tell({ name, payload }, options);
+        const message = { name, payload, trace: traced.carrier };
+        return traced.over(this.#address.tell(message, options));
       };
     });
   }
@@ -103,7 +108,10 @@ export class Ref {
       return (...args) => {
         if (this.#owner === ITSELF) return Promise.reject(askOfSelf(this.id));
         const { payload, options } = split(isBare, args);
-        return this.#address.ask({ name, payload }, options);
+        const traced = this.#trace("ask", name, options);
+        if (traced === undefined) return this.#address.ask({ name, payload }, options);
+        const message = { name, payload, trace: traced.carrier };
+        return traced.over(this.#address.ask(message, options));
       };
     });
   }
@@ -118,9 +126,17 @@ export class Ref {
       const isBare = this.#bare.includes(name);
       return (...args) => {
         const { payload, options } = split(isBare, args);
-        return openReply(this.#station, this.#address, { message: { name, payload }, options });
+        const traced = this.#trace("stream", name, options);
+        const message = { name, payload, trace: traced?.carrier };
+        return openReply(this.#station, this.#address, { message, options, traced });
       };
     });
+  }
+
+  /** The span of a message that is sent; none while OpenTelemetry is off. */
+  #trace(verb: "ask" | "tell" | "stream", message: string, options: SendOptions) {
+    const { traceparent } = options;
+    return tracing?.send(verb, { actor: this.id, message, traceparent });
   }
 
   get exited(): Promise<ActorExit> {
@@ -207,28 +223,37 @@ export function untyped(ref: AnyRef): Ref {
   throw new TypeError("Cannot use this as a reference to an actor: spawn() gives one");
 }
 
-const bares = new Map<string, readonly string[]>();
+const lists = new Map<string, readonly string[]>();
 
-/** The same list for all actors of a kind. */
-function sameBare(bare: readonly string[]): readonly string[] {
-  const key = bare.join("\n");
-  const known = bares.get(key);
-  if (known === undefined) bares.set(key, bare);
-  return known ?? bare;
+/** The same list of names for all actors of a kind. */
+export function sameList(names: readonly string[]): readonly string[] {
+  const key = names.join("\n");
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, names);
+  return known ?? names;
 }
 
 const NO_OPTIONS: SendOptions = {};
 
-/** Tells payload and options apart: a lone argument is the options only if nothing else fits. */
-function split(
-  isBare: boolean,
-  args: unknown[],
-): { payload: readonly unknown[]; options: SendOptions } {
-  if (args.length > 1) {
-    return { payload: args.slice(0, 1), options: args[1] as SendOptions ?? NO_OPTIONS };
-  }
-  if (isBare && looksLikeOptions(args[0])) return { payload: [], options: args[0] };
+interface Arguments {
+  readonly payload: readonly unknown[];
+  readonly options: SendOptions;
+}
+
+/**
+ * Tells payload and options apart: a lone argument is the options only if nothing else fits.
+ *
+ * @throws RangeError for what is no priority
+ */
+function split(isBare: boolean, args: unknown[]): Arguments {
+  if (args.length > 1) return checked(args.slice(0, 1), args[1] as SendOptions ?? NO_OPTIONS);
+  if (isBare && looksLikeOptions(args[0])) return checked([], args[0]);
   return { payload: args, options: NO_OPTIONS };
+}
+
+function checked(payload: readonly unknown[], options: SendOptions): Arguments {
+  if (options.priority !== undefined) checkPriority(options.priority);
+  return { payload, options };
 }
 
 function looksLikeOptions(value: unknown): value is SendOptions {

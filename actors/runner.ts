@@ -11,11 +11,11 @@
  */
 import type { Ending, Life } from "../memory/slots.ts";
 import type { Behaviour, MessageHandler } from "./actor.ts";
+import { count } from "./asker.ts";
 import type { Crash, Phase, Role, Stage } from "./cast.ts";
 import { ActorContext, type Powers } from "./context.ts";
 import type { AnyRef, Spawn } from "./contract.ts";
-import { buryLetter } from "./events.ts";
-import { buryLeftover } from "./leftover.ts";
+import { buryLeftover, tellDead } from "./leftover.ts";
 import { Lane } from "./lane.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { ITSELF, Ref, typed } from "./ref.ts";
@@ -23,6 +23,7 @@ import { type Resident, residentsOf } from "./residents.ts";
 import type { Station } from "./station.ts";
 import type { Attention } from "./summons.ts";
 import { toldToStop } from "./taken.ts";
+import { endWaits } from "./waits.ts";
 import { Work } from "./work.ts";
 
 const BATCH = 64;
@@ -100,6 +101,7 @@ export class Runner implements Resident, Role, Powers {
     this.#context?.abort(error);
     this.#lane?.close();
     this.#context?.endOffspring();
+    endWaits(this.mailbox);
   }
 
   /** Opens the mailbox and begins. */
@@ -212,7 +214,7 @@ export class Runner implements Resident, Role, Powers {
     this.#attention.unwatch(this);
     this.#work?.end();
     for (const { name: type, payload } of this.#lane?.close() ?? []) {
-      buryLetter(this.station, this.id, { message: { type, payload }, reason: "stopped" });
+      tellDead(this.station, this, { message: { type, payload }, reason: "stopped" });
     }
   }
 
@@ -230,10 +232,12 @@ export class Runner implements Resident, Role, Powers {
   }
 
   #over(ending: Ending, crash?: Crash): void {
-    const { station, mailbox, id } = this;
+    const { station, mailbox } = this;
     residentsOf(station).delete(mailbox.region);
+    count(-1);
+    endWaits(mailbox);
     mailbox.end(ending);
-    if (!mailbox.isGuarded) buryLeftover(station, mailbox, id);
+    if (!mailbox.isGuarded) buryLeftover(station, this);
     this.#stage.ended(mailbox, ending, crash);
   }
 }

@@ -11,11 +11,11 @@
  * @module
  */
 import type { BlockHandle } from "../memory/arena.ts";
-import { load } from "../memory/atomics.ts";
+import { compareExchange, load, store } from "../memory/atomics.ts";
 import { BREATH_MS } from "../memory/park.ts";
 import { SUMMON } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { CALLED, SUMMONS } from "./mailbox_region.ts";
+import { ASLEEP, CALLED, SUMMONS } from "./mailbox_region.ts";
 import { type Resident, residentsOf } from "./residents.ts";
 import type { Station } from "./station.ts";
 
@@ -104,7 +104,8 @@ export class Summons implements Attention {
 
   /** Lets one sleep; `false` when a message came meanwhile. */
   #sleeps(resident: Resident): boolean {
-    resident.mailbox.lieDown();
+    const { arena } = this.#station.isolate;
+    store(arena.words, arena.wordOf(resident.mailbox.region) + SUMMONS, ASLEEP);
     if (resident.serve()) return false;
     if (!resident.armed) this.#warmed(resident);
     return true;
@@ -140,9 +141,13 @@ export function summonsOf(station: Station): Summons {
 
 /** After a message was committed: calls the actor of `mailbox` if it sleeps. */
 export function summon(station: Station, mailbox: Mailbox): void {
-  if (!mailbox.callUp()) return;
-  const { host, region } = mailbox;
-  const { life } = station.isolate;
+  if (mailbox.isLeft) return;
+  const { life, arena } = station.isolate;
+  const { region } = mailbox;
+  const at = arena.wordOf(region) + SUMMONS;
+  if (load(arena.words, at) !== ASLEEP) return;
+  if (compareExchange(arena.words, at, ASLEEP, CALLED) !== ASLEEP) return;
+  const { host } = mailbox;
   if (host.slot === life.slot) summonsOf(station).call(region);
   else station.inbox.send(host, { kind: SUMMON, id: 0, value: region });
 }

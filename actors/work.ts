@@ -15,26 +15,27 @@
 import { ValidationError } from "../errors.ts";
 import { PENDING } from "../memory/line.ts";
 import type { Life } from "../memory/slots.ts";
-import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
-import { ASK, STREAM, TELL } from "./address.ts";
+import { handling } from "./asker.ts";
 import type { Role } from "./cast.ts";
 import { HandlerContext } from "./context.ts";
-import { DECLARED_DEAD, intakeOf } from "./intake.ts";
+import { TELL } from "./head.ts";
+import { DECLARED_DEAD, Intake } from "./intake.ts";
 import { Productions } from "./streamed.ts";
 import {
+  answer,
   isIterable,
-  isNo,
   isThenable,
   keyOf,
   notWanted,
-  reply,
   replyFailure,
   runHandler,
   type Taken,
   takenOf,
+  toldToStop,
   unknownMessage,
 } from "./taken.ts";
+import { type Traced, tracing } from "./tracing.ts";
 
 /** One in so many messages is timed. */
 const SAMPLE = 8;
@@ -42,18 +43,21 @@ const SAMPLE = 8;
 /** The work of one actor. */
 export class Work {
   readonly #role: Role;
-  readonly #intake: Receiver;
+  readonly #intake: Intake;
+  readonly #isTold: boolean;
   #produced: Productions | undefined;
   #cancelled: Set<string> | undefined;
   #inHand: Taken | undefined;
   #context: HandlerContext | undefined;
+  #traced: Traced | undefined;
   #count = 0;
   #begun = 0;
 
   /** Work that begins. */
   constructor(role: Role) {
     this.#role = role;
-    this.#intake = intakeOf(role.station, role.mailbox);
+    this.#intake = new Intake(role.station, role.mailbox);
+    this.#isTold = role.mailbox.isToldElsewhere;
   }
 
   /** Whether a message is in hand. */
@@ -101,15 +105,27 @@ export class Work {
     }
     const schema = behaviour.schema(message.name);
     const own = new HandlerContext(context);
-    if (mailbox.isGuarded) mailbox.hand(behaviour.messages.indexOf(message.name));
+    if (this.#isTold) mailbox.hand(behaviour.messages.indexOf(message.name));
+    const traced = tracing?.handle(message.trace, message.kind !== TELL, {
+      actor: context.id,
+      message: message.name,
+    });
     this.#inHand = message;
     this.#context = own;
+    this.#traced = traced;
+    handling(mailbox);
     try {
-      const result = runHandler({ handler, schema }, message, { state, context: own });
+      const how = { handler, schema };
+      const scene = { state, context: own };
+      const result = traced === undefined
+        ? runHandler(how, message, scene)
+        : traced.run(runHandler, how, message, scene);
       if (isThenable(result)) this.#await(message, result);
       else this.#finish(message, result);
     } catch (error) {
       this.#fail(message, error);
+    } finally {
+      handling(undefined);
     }
   }
 
@@ -127,8 +143,9 @@ export class Work {
     this.#produced?.grant(from, id, credit);
   }
 
-  /** The actor has ended: nothing is streamed any more. */
+  /** The actor has ended: what is in hand gives nothing, and nothing is streamed any more. */
   end(): void {
+    this.#traced?.fail(toldToStop());
     this.#produced?.cancelAll();
   }
 
@@ -158,50 +175,43 @@ export class Work {
       return this.#done();
     }
     if (isIterable(result)) return this.#produce(message, result);
-    if (message.kind === ASK) reply(station, message, result);
-    if (message.kind === STREAM) {
-      replyFailure(station, message, isNo("stream", message.name, "one value"));
-    }
+    answer(station, message, result);
     this.#done();
   }
 
   #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
-    const { station } = this.#role;
+    const traced = this.#traced;
+    this.#inHand = this.#traced = undefined;
     this.#done();
-    if (message.kind === ASK) {
-      return replyFailure(station, message, isNo("ask", message.name, "a stream"));
-    }
-    this.#produced ??= new Productions(station);
-    this.#produced.start(message, items).then((failed) => {
+    this.#produced ??= new Productions(this.#role.station);
+    this.#produced.start(message, items, traced).then((failed) => {
       if (failed !== undefined) this.#role.crash(failed[0]);
     });
   }
 
-  /** The message was not handled; the actor goes on. */
-  #refuse(message: Taken, error: unknown): void {
+  /** The message was not handled. */
+  #refuse(message: Taken, error: unknown, isReported = true): void {
     const { mailbox, station, context } = this.#role;
     mailbox.count();
+    this.#traced?.fail(error);
     if (message.kind !== TELL) replyFailure(station, message, error);
-    else context.log.error(`message "${message.name}" failed:`, error);
+    else if (isReported) context.log.error(`message "${message.name}" failed:`, error);
     this.#done();
   }
 
   /** Its handler failed. */
   #fail(message: Taken, error: unknown): void {
-    const { mailbox, station, phase } = this.#role;
+    const { mailbox, phase } = this.#role;
     if (phase === "ended") return;
-    if (error instanceof ValidationError || !mailbox.isGuarded) {
-      return this.#refuse(message, error);
-    }
-    mailbox.count();
-    if (message.kind !== TELL) replyFailure(station, message, error);
-    this.#done();
-    this.#role.crash(error);
+    const goesOn = error instanceof ValidationError || !mailbox.isGuarded;
+    this.#refuse(message, error, goesOn);
+    if (!goesOn) this.#role.crash(error);
   }
 
   #done(): void {
     const { mailbox } = this.#role;
-    this.#inHand = this.#context = undefined;
+    this.#traced?.end();
+    this.#inHand = this.#context = this.#traced = undefined;
     mailbox.done();
     if (this.#begun > 0) mailbox.took(performance.now() - this.#begun);
     if (this.#cancelled !== undefined && mailbox.depth === 0) this.#cancelled = undefined;

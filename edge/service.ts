@@ -8,6 +8,7 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
+import { inTraceOf } from "../actors/tracing.ts";
 import { BodyReader, validated } from "./body.ts";
 import type { JobStatus, Mode } from "./contract.ts";
 import type { RouteOptions } from "./options.ts";
@@ -76,7 +77,7 @@ export class EdgeService {
     if (settings.cors) app.use(cors({ origin: settings.cors === true ? "*" : settings.cors }));
     app.onError((error, c) => this.#fail(c, error, ""));
     for (const one of this.published.values()) {
-      app.all(pathOf(one.name), (c) => this.#answer(c, one));
+      app.all(pathOf(one.name), (c) => inTraceOf(c.req.raw, () => this.#answer(c, one)));
     }
     app.on(["GET", "DELETE"], "/jobs/:id", (c) => this.#showJob(c));
     const socket = settings.websocket === true ? "/ws" : settings.websocket;
@@ -241,10 +242,8 @@ export class EdgeService {
 
 /** Which way of answering a request asks for. @throws HTTPException */
 function modeOf(c: Context): Mode {
-  const mode = c.req.query("mode");
-  if (mode === undefined) {
-    return /\brespond-async\b/.test(c.req.header("prefer") ?? "") ? "job" : "ask";
-  }
+  const wantsJob = /\brespond-async\b/.test(c.req.header("prefer") ?? "");
+  const mode = c.req.query("mode") ?? (wantsJob ? "job" : "ask");
   if (mode === "ask" || mode === "tell" || mode === "job") return mode;
   throw refusal(400, "VALIDATION", { detail: "mode is none of ask, tell, job" });
 }

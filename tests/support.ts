@@ -187,6 +187,16 @@ function warmUp(): void {
   names.list();
 }
 
+let rest: Partial<Deno.TestDefinition> = {};
+
+/**
+ * For files of which some tests have processes of the operating system, before the first test: see
+ * {@linkcode listeningTest}.
+ */
+export function listenToProcesses(): void {
+  rest = { sanitizeOps: false };
+}
+
 /** A test that fails, too, when it leaves a thread, a wait, a block or a region behind. */
 export function troupeTest(
   name: string,
@@ -194,6 +204,7 @@ export function troupeTest(
   options: Omit<Deno.TestDefinition, "name" | "fn"> = {},
 ): void {
   Deno.test({
+    ...rest,
     ...options,
     name,
     async fn(context) {

@@ -13,12 +13,10 @@ import type { Ending } from "../../memory/slots.ts";
 import { childrenOf } from "../children.ts";
 import type { CodeRef } from "../code.ts";
 import type { Host, Isolation, Spawn } from "../contract.ts";
-import { buryLetter } from "../events.ts";
 import { DRAIN, STOP } from "../inbox.ts";
 import { launch } from "../launch.ts";
 import type { Launched } from "../launched.ts";
-import { buryLeftover } from "../leftover.ts";
-import { NOTHING } from "../lives.ts";
+import { beginNextLife, buryInHand, buryLeftover, type Deceased } from "../leftover.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { newMailbox } from "../mailboxes.ts";
 import type { MailboxOptions } from "../mailbox_region.ts";
@@ -159,25 +157,21 @@ export class ActorMember implements Member {
     if (mailbox === undefined || mailbox.ending !== undefined) return;
     this.#letGo();
     this.#letGo = () => {};
-    this.#buryInHand(mailbox);
+    buryInHand(this.#station, this.#deceased(mailbox));
     mailbox.close(ending);
-    buryLeftover(this.#station, mailbox, this.id);
+    buryLeftover(this.#station, this.#deceased(mailbox));
   }
 
-  /** The message that was in hand when a life ended: nobody handles it any more. */
-  #buryInHand(mailbox: Mailbox): void {
-    const number = mailbox.lives.inHand;
-    if (number === NOTHING) return;
-    const message = { type: this.#messages[number] ?? "?" };
-    buryLetter(this.#station, this.id, { message, reason: "crashed-while-handling" });
+  #deceased(mailbox: Mailbox): Deceased {
+    return { mailbox, id: this.id, messages: this.#messages };
   }
 
   /** The mailbox for the next life: the same as before, unless that was closed. */
   #open(): Mailbox {
     const known = this.#mailbox;
     if (known !== undefined && known.ending === undefined) {
-      this.#buryInHand(known);
-      known.nextLife(this.#last.ending);
+      buryInHand(this.#station, this.#deceased(known));
+      beginNextLife(this.#station.isolate, known, this.#last.ending);
       return known;
     }
     const mailbox = newMailbox(

@@ -127,6 +127,11 @@ osTest("PROC-25 a process's own processes end with it", async () => {
   pids.close();
 });
 
+osTest("PROC-36 a program waits for its processes, and ends its daemons and actors", async () => {
+  const expected = { code: 0, stdout: "end\nthe process ends\n", stderr: "" };
+  assertEquals(await program("run_to_end.ts", "osProcesses"), expected);
+});
+
 osTest("PROC-37 no process outlives a program that is killed, or ends", async () => {
   const { code, stdout } = await program("os_processes.ts");
   assertEquals(code, 0);
