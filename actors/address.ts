@@ -6,6 +6,7 @@
  * @module
  */
 import { ClosedError, FullError, NotSendableError, TimeoutError } from "../errors.ts";
+import { across } from "../memory/handle.ts";
 import { MAX_DELAY, type WaitOptions } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
 import { Arrival } from "../channels/arrival.ts";
@@ -13,6 +14,7 @@ import type { Letter } from "../channels/parcel.ts";
 import { DONE, Sender } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
+import { LATER } from "./bridge/crossing.ts";
 import { buryLetter } from "./events.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -188,19 +190,29 @@ export class Address {
     const { slot, incarnation } = this.#station.isolate.life;
     const { name, payload } = message;
     const value = payload.length === 0 ? [name] : [name, payload[0]];
+    const { isHosted, isFar } = this.mailbox;
     const letter: Letter = {
       value,
       head: [kind | (slot << 8), id, incarnation, 0],
-      placed: this.mailbox.isHosted ? () => this.#placed(placed) : placed,
+      placed: isHosted || isFar ? () => this.#placed(placed) : placed,
     };
+    if (isFar) return across(LATER, () => this.#sendNear(letter, { kind, options }));
+    return this.#sendNear(letter, { kind, options });
+  }
+
+  #sendNear(
+    letter: Letter,
+    { kind, options }: { kind: MessageKind; options: WaitOptions },
+  ): Promise<void> {
     if (this.mailbox.overflow === "wait") return this.#sender.send(letter, options);
     return this.#sendOrDrop(letter, kind);
   }
 
-  /** A message for an actor in a host has its place: it is called. */
+  /** A message for an actor in a host, or far away, has its place: whoever takes it is called. */
   #placed(placed: (() => void) | undefined): void {
     placed?.();
-    summon(this.#station, this.mailbox);
+    if (this.mailbox.isHosted) summon(this.#station, this.mailbox);
+    this.mailbox.filled?.();
   }
 
   /** For mailboxes that never make their senders wait. */

@@ -15,6 +15,7 @@ import {
   type Ending,
   endingOf,
   type Life,
+  sayFar,
   takeSlot,
   vacateSlot,
 } from "../memory/slots.ts";
@@ -109,6 +110,7 @@ export class Children {
     const life = spare ?? takeSlot(isolate.arena, isolate.life);
     if (life === undefined) throw new FullError("Cannot start a worker: all 256 slots are taken");
     try {
+      if (start?.form === "socket") sayFar(isolate.arena, life);
       ensureInbox(isolate, life.slot);
       prepare?.(life);
       inbox.send(life, { kind: ORDER, id, value: order });

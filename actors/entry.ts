@@ -19,13 +19,15 @@ import { Isolate, settle } from "../memory/isolate.ts";
 import { refuseForeign } from "../memory/libc.ts";
 import { dieWith, mapOf } from "../memory/programs.ts";
 import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../memory/slots.ts";
+import { holdLifeline } from "./bridge/lifeline.ts";
+import { OwnEnd, ownIsolate } from "./bridge/own_end.ts";
 import { useConfig } from "./config.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity, whileLoading } from "./identity.ts";
 import { onInterruption } from "./interruption.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
-import { PROCESS_BOOT, type ProcessBoot } from "./os_process.ts";
+import { type MappedPlace, PROCESS_BOOT, type ProcessBoot } from "./os_process.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
 import { BOOT, type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
@@ -44,12 +46,14 @@ async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
 
 /** Makes this process an isolate of the program that started it. */
 async function bootProcess(boot: ProcessBoot): Promise<void> {
-  const { life, config, foreign, spare, ...place } = boot;
-  dieWith(place.pid);
+  const { pid, mapped, config, foreign, spare } = boot;
+  if (mapped === undefined) holdLifeline();
+  else dieWith(pid);
   useConfig(config);
-  const isolate = new Isolate(Arena.attach(mapOf(place)), life);
+  const isolate = mapped === undefined ? ownIsolate(pid) : mappedIsolate(pid, mapped);
   if (!foreign) refuseForeign();
   const { here, ready } = begin(isolate);
+  if (mapped === undefined) bridge = new OwnEnd(here, () => exitForReal(1));
   onInterruption(() => {
     if (!isFunction) return;
     const text = `Cannot go on in process "${identity().name}": it was interrupted`;
@@ -57,6 +61,10 @@ async function bootProcess(boot: ProcessBoot): Promise<void> {
   });
   await ready;
   if (spare) await sayReady(here);
+}
+
+function mappedIsolate(pid: number, { life, ...place }: MappedPlace): Isolate {
+  return new Isolate(Arena.attach(mapOf({ pid, ...place })), life);
 }
 
 /** A spare tells that it is up. */
@@ -100,6 +108,7 @@ async function obey(
   let isAnswered = false;
   try {
     if (unreadable !== undefined) throw unreadable;
+    if (order instanceof Error) throw order;
     const ending = await runOrder(here, order, (reply) => {
       isAnswered = true;
       here.inbox.send(from, { kind: REPLY, id, value: reply });
@@ -143,6 +152,8 @@ function sayFailure(here: Station, { kind, id, to }: Saying, error: unknown): vo
 }
 
 let isEnding = false;
+/** To the parent of a process with a memory of its own. */
+let bridge: OwnEnd | undefined;
 /** Whether it runs a function, and not an actor. */
 let isFunction = false;
 
@@ -165,6 +176,7 @@ function say({ isolate }: Station, { reason, exitCode }: Ending): void {
   if (!isAlive(isolate.arena, isolate.life)) return;
   sayExitCode(isolate.arena, isolate.slot, exitCode);
   declareDead(isolate.arena, isolate.life, reason);
+  bridge?.end({ reason, exitCode });
 }
 
 /** Input that ends at once: what there is is the first isolate's. */

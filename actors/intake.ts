@@ -19,9 +19,10 @@ export function intakeOf({ isolate }: Station, mailbox: Mailbox): Receiver {
   return new Receiver(isolate, mailbox.ring, {
     operation: "take a message",
     check() {},
-    ended() {},
+    ended: () => mailbox.supply?.wanted(),
     taking: (cell) => {
       if (mailbox.isGuarded && !isAlive(arena, life)) throw DECLARED_DEAD;
+      mailbox.supply?.taken();
       return mailbox.start(mailbox.ring.ticketOf(cell));
     },
   }, true);

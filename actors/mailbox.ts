@@ -37,6 +37,7 @@ import {
   DONE,
   DROPPED,
   EXIT_CODE,
+  FAR,
   GUARDIAN,
   HANDLED,
   HOST,
@@ -60,6 +61,14 @@ export const OPEN = 1;
 /** It takes no more. */
 export const CLOSED = 2;
 
+/** Who fills a mailbox one message at a time. */
+export interface Supply {
+  /** A message was taken. */
+  taken(): void;
+  /** The actor would take another one, and there is none. */
+  wanted(): void;
+}
+
 /** What is remembered of a mailbox that was left. */
 interface Remains {
   readonly ending: Ending;
@@ -80,6 +89,12 @@ export class Mailbox {
   readonly overflow: Overflow;
   /** Whether its actor has to be called when there is a message. */
   readonly isHosted: boolean;
+  /** Whether its actor is in a process with a memory of its own. */
+  readonly isFar: boolean;
+  /** Told of each message that this isolate puts in. */
+  filled: (() => void) | undefined;
+  /** Whoever fills it as it is emptied. */
+  supply: Supply | undefined;
   readonly #isolate: Isolate;
   readonly #at: number;
   #isGuarded: boolean;
@@ -95,6 +110,7 @@ export class Mailbox {
     this.#at = isolate.arena.wordOf(region);
     this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
     this.isHosted = this.#load(SUMMONS) !== 0;
+    this.isFar = this.#load(FAR) !== 0;
     this.#isGuarded = this.#load(GUARDIAN) !== 0;
   }
 
@@ -218,9 +234,9 @@ export class Mailbox {
     return this.#isGuarded;
   }
 
-  /** This isolate answers for the actor from now on; before anybody else knows of it. */
-  guard(): void {
-    this.lives.guard();
+  /** An isolate, this one unless told otherwise, answers for the actor; before anybody else knows of it. */
+  guard(guardian?: Life): void {
+    this.lives.guard(guardian);
     this.#isGuarded = true;
   }
 

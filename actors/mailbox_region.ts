@@ -64,6 +64,8 @@ export const HOSTED = REGION_WORDS + 20;
 export const HOSTED_HANDLED = REGION_WORDS + 21;
 /** Offset: … and for how many milliseconds they were busy. */
 export const HOSTED_BUSY = REGION_WORDS + 22;
+/** Offset: 1 when its actor is in a process with a memory of its own. */
+export const FAR = REGION_WORDS + 23;
 /** Offset: the histogram of handlers' durations. */
 export const LATENCY = REGION_WORDS + 32;
 /** Offset: for each of the last messages, whether it was started or taken back. */
@@ -94,6 +96,9 @@ export interface MailboxOptions {
   readonly overflow?: Overflow;
 }
 
+/** Where an actor is that has no isolate of this memory to itself: in a host, or beyond this memory. */
+export type Place = "host" | "far";
+
 /** @throws RangeError, TypeError for wrong options */
 export function checkMailbox({ capacity = 1, overflow = "wait" }: MailboxOptions): void {
   if (!Number.isInteger(capacity) || capacity < 1 || capacity > MOST_CAPACITY) {
@@ -111,10 +116,11 @@ export function checkMailbox({ capacity = 1, overflow = "wait" }: MailboxOptions
 export function makeMailbox(
   isolate: Isolate,
   options: MailboxOptions = {},
-  isHosted = false,
+  place?: Place,
 ): BlockHandle {
   checkMailbox(options);
   const { arena, heap, slot } = isolate;
+  const isHosted = place === "host";
   const usual = isHosted ? LIGHT : { cellBytes: CELL_BYTES, capacity: DEFAULT_CAPACITY };
   const { capacity = usual.capacity, overflow = "wait" } = options;
   const cells = Math.max(2, 2 ** Math.ceil(Math.log2(capacity)));
@@ -124,6 +130,7 @@ export function makeMailbox(
   if (region === NO_ROOM) throw new FullError("Cannot make a mailbox: the arena is full");
   store(arena.words, arena.wordOf(region) + OVERFLOW, OVERFLOWS.indexOf(overflow));
   if (isHosted) store(arena.words, arena.wordOf(region) + SUMMONS, CALLED);
+  if (place === "far") store(arena.words, arena.wordOf(region) + FAR, 1);
   formatRing(arena, arena.wordOf(region) + RING, size);
   return region;
 }

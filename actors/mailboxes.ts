@@ -11,7 +11,7 @@ import type { BlockHandle } from "../memory/arena.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { receiveRegion } from "../memory/region.ts";
 import { letGoOfMailbox, Mailbox } from "./mailbox.ts";
-import { type MailboxOptions, makeMailbox } from "./mailbox_region.ts";
+import { type MailboxOptions, makeMailbox, type Place } from "./mailbox_region.ts";
 import type { Station } from "./station.ts";
 
 /** The mailboxes that an isolate knows. */
@@ -57,9 +57,9 @@ function mailboxesOf(station: Station): Mailboxes {
 export function newMailbox(
   station: Station,
   options: MailboxOptions | undefined,
-  isHosted = false,
+  place?: Place,
 ): Mailbox {
-  return mailboxesOf(station).of(makeMailbox(station.isolate, options, isHosted));
+  return mailboxesOf(station).of(makeMailbox(station.isolate, options, place));
 }
 
 /** The mailbox that a message named. */

@@ -7,7 +7,7 @@
 import { childrenOf } from "./children.ts";
 import { codeRefOf } from "./code.ts";
 import type { ActorRef, AnyActor, Protocol, Spawn, SpawnOptions } from "./contract.ts";
-import { checkIsolation, isInline } from "./isolation.ts";
+import { checkIsolation, isInline, placeOf } from "./isolation.ts";
 import { hostRefOf } from "./host_ref.ts";
 import { launch } from "./launch.ts";
 import type { Launch } from "./launched.ts";
@@ -80,7 +80,7 @@ async function spawnOnce(
   start: Omit<Launch, "mailbox">,
   options: MailboxOptions | undefined,
 ): Promise<Ref> {
-  const mailbox = newMailbox(here, options, start.host !== undefined);
+  const mailbox = newMailbox(here, options, placeOf(start));
   const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone() {} });
   const { bare } = await ready;
   return new Ref(here, mailbox, { id: start.id, bare, kill, failure });

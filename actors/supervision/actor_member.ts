@@ -24,7 +24,7 @@ import { newMailbox } from "../mailboxes.ts";
 import type { MailboxOptions } from "../mailbox_region.ts";
 import type { Entrance } from "../performance.ts";
 import { Ref } from "../ref.ts";
-import type { Where } from "../isolation.ts";
+import { placeOf, type Where } from "../isolation.ts";
 import type { Station } from "../station.ts";
 import type { Manner, Member, MemberEvents } from "./member.ts";
 import type { Shutdown } from "./options.ts";
@@ -180,11 +180,7 @@ export class ActorMember implements Member {
       known.nextLife(this.#last.ending);
       return known;
     }
-    const mailbox = newMailbox(
-      this.#station,
-      this.#casting.mailbox,
-      this.#casting.host !== undefined,
-    );
+    const mailbox = newMailbox(this.#station, this.#casting.mailbox, placeOf(this.#casting));
     mailbox.guard();
     this.#mailbox = mailbox;
     this.#ref = undefined;
