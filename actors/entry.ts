@@ -28,6 +28,7 @@ import { onInterruption } from "./interruption.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
 import { type MappedPlace, PROCESS_BOOT, type ProcessBoot } from "./os_process.ts";
+import { preferForm } from "./process_form.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
 import { BOOT, type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
@@ -46,12 +47,13 @@ async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
 
 /** Makes this process an isolate of the program that started it. */
 async function bootProcess(boot: ProcessBoot): Promise<void> {
-  const { pid, mapped, config, foreign, spare } = boot;
+  const { pid, mapped, form, config, foreign, spare } = boot;
   if (mapped === undefined) holdLifeline();
   else dieWith(pid);
+  preferForm(form);
   useConfig(config);
   const isolate = mapped === undefined ? ownIsolate(pid) : mappedIsolate(pid, mapped);
-  if (!foreign) refuseForeign();
+  if (mapped !== undefined && !foreign) refuseForeign();
   const { here, ready } = begin(isolate);
   if (mapped === undefined) bridge = new OwnEnd(here, () => exitForReal(1));
   onInterruption(() => {

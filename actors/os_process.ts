@@ -30,7 +30,7 @@ import { bury, endChildrenOf, type Found } from "./burial.ts";
 import { configOf } from "./config.ts";
 import { type Confinement, flagsOf, keepsForeign } from "./confinement.ts";
 import { type Output, pipingOf, pour } from "./output.ts";
-import { type ProcessForm, processForm } from "./process_form.ts";
+import { preferredForm, type ProcessForm, processForm } from "./process_form.ts";
 import type { Station } from "./station.ts";
 import { moduleOf, WHOLE } from "./whole.ts";
 
@@ -56,6 +56,8 @@ export interface ProcessBoot {
   readonly pid: number;
   /** Where its memory is; absent: it has its own, and two sockets. */
   readonly mapped?: MappedPlace;
+  /** How processes that it starts come together with it, if that was asked for. */
+  readonly form: ProcessForm | undefined;
   /** The configuration file in use, for processes that it starts. */
   readonly config: string | undefined;
   /** Whether it may call foreign functions once it has mapped the arena. */
@@ -221,6 +223,7 @@ function argumentsOf(start: ProcessStart, mapped?: MappedPlace): string[] {
   const boot: ProcessBoot = {
     pid: Deno.pid,
     mapped,
+    form: preferredForm(),
     config,
     foreign: keepsForeign(start),
     spare: start.spare === true,

@@ -16,11 +16,21 @@ export type ProcessForm = "mapped" | "socket";
 /** Environment variable that says which one to use. */
 export const FORM_VARIABLE = "TROUPE_PROCESS";
 
-/** The form that was asked for in the environment, if that may be read; else the best there is. */
+let preferred: ProcessForm | undefined;
+
+/** From now on this isolate's processes, and theirs, have this form; nothing: the best there is. */
+export function preferForm(form: ProcessForm | undefined): void {
+  preferred = form;
+}
+
+/** The form that was asked for here, or in the environment if that may be read without asking. */
+export function preferredForm(): ProcessForm | undefined {
+  return preferred ?? wished();
+}
+
+/** The form that was asked for, else the best there is. */
 export function processForm(): ProcessForm {
-  const wish = wished();
-  if (wish === "mapped" || wish === "socket") return wish;
-  return whatForbidsMapping() === undefined ? "mapped" : "socket";
+  return preferredForm() ?? (whatForbidsMapping() === undefined ? "mapped" : "socket");
 }
 
 /** Why this program cannot map its memory into processes; nothing when it can. */
@@ -30,7 +40,8 @@ export function whatForbidsMapping(): string | undefined {
   return "this program's memory cannot be mapped by others";
 }
 
-function wished(): string | undefined {
+function wished(): ProcessForm | undefined {
   const env = Deno.permissions.querySync({ name: "env", variable: FORM_VARIABLE });
-  return env.state === "granted" ? Deno.env.get(FORM_VARIABLE) : undefined;
+  const wish = env.state === "granted" ? Deno.env.get(FORM_VARIABLE) : undefined;
+  return wish === "mapped" || wish === "socket" ? wish : undefined;
 }
