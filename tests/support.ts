@@ -244,9 +244,12 @@ export function socketTest(name: string, fn: () => Promise<void>): void {
 }
 
 /** A test of processes of the operating system, of both forms. */
-export function processTest(name: string, fn: () => Promise<void>): void {
-  osTest(name, fn);
-  socketTest(name, fn);
+export function processTest(
+  name: string,
+  fn: (form: "mapped" | "socket") => Promise<void>,
+): void {
+  osTest(name, () => fn("mapped"));
+  socketTest(name, () => fn("socket"));
 }
 
 /** What a program of its own did. */

@@ -10,7 +10,7 @@
  */
 import { PENDING } from "../../memory/line.ts";
 import type { Source } from "../../memory/park.ts";
-import type { Life } from "../../memory/slots.ts";
+import { isAlive, type Life } from "../../memory/slots.ts";
 import type { Receiver } from "../../channels/port.ts";
 import { Incoming } from "../../channels/stream.ts";
 import { TELL } from "../address.ts";
@@ -71,7 +71,9 @@ export class Feed implements Source {
 
   /** Whether a message could go now. */
   get wanted(): boolean {
-    return this.#state === "open" && this.#room > 0 && this.#side.isOpen;
+    if (this.#state !== "open" || this.#room === 0 || !this.#side.isOpen) return false;
+    // What is here when the process is declared dead is for the actor's next life.
+    return isAlive(this.#side.station.isolate.arena, this.#side.peer);
   }
 
   serve(): boolean {

@@ -31,13 +31,18 @@ import {
   WAYS_TO_DIE,
   whoRuns,
 } from "../fixtures/pool_tasks.ts";
-import { rejection, rejectsWith, troupeTest, until } from "../support.ts";
+import { rejection, rejectsWith, socketTest, troupeTest, until } from "../support.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 /** Processes of their own can be had on memory that is mapped: on Linux, with `--allow-ffi`. */
 const ISOLATIONS: readonly Isolation[] = here().arena.mapped !== undefined
   ? ["worker", "process"]
   : ["worker"];
+/** The same, and how it is tested; processes over sockets can be had anywhere. */
+const EVERYWHERE: readonly (readonly [Isolation, typeof socketTest])[] = [
+  ...ISOLATIONS.map((isolation) => [isolation, troupeTest] as const),
+  ["process", socketTest],
+];
 const SOAK = Deno.env.get("TROUPE_SOAK") === "1";
 
 /** What must be true of a pool after each row of the matrix. */
@@ -99,8 +104,8 @@ troupeTest("EXEC-06 a scope left by an error still waits for submitted work", as
   assertEquals(await result, 9);
 });
 
-for (const isolation of ISOLATIONS) {
-  troupeTest(`EXEC-07 ${isolation}: error while decoding the task: only it fails`, async () => {
+for (const [isolation, anyTest] of EVERYWHERE) {
+  anyTest(`EXEC-07 ${isolation}: error while decoding the task: only it fails`, async () => {
     await using pool = new Pool({ size: 2, isolation });
     const lost = load<{ gone(x: number): number }>(
       new URL("../fixtures/no_such.ts", import.meta.url),
@@ -111,7 +116,7 @@ for (const isolation of ISOLATIONS) {
   });
 
   for (const way of WAYS_TO_DIE) {
-    troupeTest(
+    anyTest(
       `EXEC-07 ${isolation}: the worker ends (${way}) while a task runs: only it fails`,
       async () => {
         await using pool = new Pool({ size: 2, isolation });
@@ -124,13 +129,13 @@ for (const isolation of ISOLATIONS) {
     );
   }
 
-  troupeTest(`EXEC-07 ${isolation}: error while the task runs: only it fails`, async () => {
+  anyTest(`EXEC-07 ${isolation}: error while the task runs: only it fails`, async () => {
     await using pool = new Pool({ size: 2, isolation });
     await rejectsWith(pool.apply(failIf, true), RemoteError);
     await isWell(pool);
   });
 
-  troupeTest(
+  anyTest(
     `EXEC-07 ${isolation}: error, or exit, while the result is encoded: only it fails`,
     async () => {
       await using pool = new Pool({ size: 2, isolation });
@@ -141,7 +146,7 @@ for (const isolation of ISOLATIONS) {
     },
   );
 
-  troupeTest(
+  anyTest(
     `EXEC-07 ${isolation}: error while the arguments are encoded: only it fails`,
     async () => {
       await using pool = new Pool({ size: 2, isolation });
@@ -155,7 +160,9 @@ for (const isolation of ISOLATIONS) {
       await isWell(pool);
     },
   );
+}
 
+for (const isolation of ISOLATIONS) {
   troupeTest(
     `EXEC-07 ${isolation}: a worker dies with large arguments queued: nothing hangs, nothing is lost`,
     async () => {
