@@ -29,6 +29,7 @@ import {
 import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
 import { Lives, writeEnding } from "./lives.ts";
+import type { Supply } from "./supply.ts";
 import { discardBegun, discardUnread } from "./unread.ts";
 import { markStarted, markTakenBack } from "./recall.ts";
 import { discardAll, discardTaken } from "../channels/arrival.ts";
@@ -60,14 +61,6 @@ export const OPENING = 0;
 export const OPEN = 1;
 /** It takes no more. */
 export const CLOSED = 2;
-
-/** Who fills a mailbox one message at a time. */
-export interface Supply {
-  /** A message was taken. */
-  taken(): void;
-  /** The actor would take another one, and there is none. */
-  wanted(): void;
-}
 
 /** What is remembered of a mailbox that was left. */
 interface Remains {

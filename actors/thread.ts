@@ -169,6 +169,11 @@ export class Threads {
   }
 }
 
+/** Runs a script beside this program: a thread that is no isolate, and keeps nothing alive. */
+export function runBeside(script: string): void {
+  new Worker(new URL(moduleOf(script)), { env: {} }).unref();
+}
+
 /** Tells an isolate to exit as soon as it looks. */
 export function commandExit({ isolate }: Station, { slot }: Life): void {
   const { arena } = isolate;

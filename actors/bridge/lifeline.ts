@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { Worker } from "node:worker_threads";
-import { moduleOf } from "../whole.ts";
+import { runBeside } from "../thread.ts";
 import { LIFELINE } from "./far_child.ts";
 
 const SCRIPT = `
@@ -20,5 +19,5 @@ line.resume();
 
 /** From now on this process ends with the one that started it. */
 export function holdLifeline(): void {
-  new Worker(new URL(moduleOf(SCRIPT)), { env: {}, execArgv: [] }).unref();
+  runBeside(SCRIPT);
 }
