@@ -31,16 +31,15 @@ import { type MappedPlace, PROCESS_BOOT, type ProcessBoot } from "./os_process.t
 import { preferForm } from "./process_form.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
-import { BOOT, type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
+import { BOOT, type Boot, EXIT_NOW, type Hold, takeCommand } from "./thread.ts";
 import { isBundled } from "./whole.ts";
 import { sendableError } from "./wire_error.ts";
 
 const exitForReal = Deno.exit.bind(Deno);
 
 /** Makes this thread an isolate of the program that started it. */
-async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
-  const { held, letGo } = hold(lock);
-  const { here, ready } = begin(new Isolate(Arena.attach(memory), life, root), held, letGo);
+async function boot({ memory, life, root, hold, spare }: Boot): Promise<void> {
+  const { here, ready } = begin(new Isolate(Arena.attach(memory), life, root), hold);
   await ready;
   if (spare) await sayReady(here);
 }
@@ -82,19 +81,20 @@ interface Beginning {
 }
 
 /** From here on it hears orders and commands. */
-function begin(isolate: Isolate, held = Promise.resolve(), letGo = () => {}): Beginning {
+function begin(isolate: Isolate, hold?: Hold): Beginning {
   settle(isolate);
   const here = station();
   const loaded = isBundled ? import(import.meta.url) : undefined;
-  const ready = whileLoading(() => Promise.all([held, loaded]))
+  const ready = whileLoading(() => Promise.all([hold?.held, loaded]))
     .catch((error) => fail(here, error));
   here.inbox.on(ORDER, async (letter) => {
     await ready;
-    if (await obey(here, letter)) leave(here, letGo);
+    if (await obey(here, letter)) leave(here, hold);
   });
   isolate.park.onCommand = () => {
     if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, isolate.life)) exitForReal(1);
   };
+  isolate.park.keepAlive.spare(hold !== undefined);
   isolate.park.keepAlive.add();
   interceptEnds(here);
   return { here, ready };
@@ -125,10 +125,11 @@ async function obey(
 }
 
 /** Ends when nothing is left to do: timers and requests that the function has begun go on till then. */
-function leave(here: Station, letGo: () => void): void {
+function leave(here: Station, hold?: Hold): void {
   process.once("exit", () => isEnding || say(here, { reason: "normal", exitCode: 0 }));
   here.isolate.park.keepAlive.remove();
-  letGo();
+  here.isolate.park.keepAlive.spare(false);
+  hold?.letGo();
 }
 
 /** An error that nobody caught: printed as the platform would, told to the parent, then the end. */
@@ -213,22 +214,6 @@ function interceptEnds(here: Station): void {
   };
   globalThis.addEventListener("error", uncaught);
   globalThis.addEventListener("unhandledrejection", uncaught);
-}
-
-/**
- * Holds a Web Lock until the thread ends, however it ends, or lets it go: a lock that is held keeps the
- * thread alive.
- */
-function hold(lock: string): { held: Promise<void>; letGo(): void } {
-  const { locks } = navigator as unknown as {
-    locks: { request(name: string, granted: () => Promise<void>): Promise<void> };
-  };
-  const [held, life] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  locks.request(lock, () => {
-    held.resolve();
-    return life.promise;
-  });
-  return { held: held.promise, letGo: () => life.resolve() };
 }
 
 const place = globalThis as { [PROCESS_BOOT]?: ProcessBoot };

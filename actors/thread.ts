@@ -60,8 +60,18 @@ export interface Boot {
   readonly root: Life;
   /** Name of the Web Lock that it holds for life. */
   readonly lock: string;
+  /** That it holds the lock, and how to let go of it: set by its first lines. */
+  readonly hold?: Hold;
   /** It has no order yet and tells when it is up. */
   readonly spare: boolean;
+}
+
+/** A Web Lock that is held until it is let go, or the thread ends: one that is held keeps it alive. */
+export interface Hold {
+  /** Resolves when it is granted. */
+  readonly held: Promise<void>;
+  /** Gives it back. */
+  letGo(): void;
 }
 
 interface Thread {
@@ -197,9 +207,16 @@ export function takeCommand({ isolate }: Station): number {
 }
 
 /**
- * The worker's script: it needs no file of its own, so it works from anywhere this file does. It loads
- * all of Troupe, which finds its {@linkcode Boot}.
+ * The worker's script: it needs no file of its own, so it works from anywhere this file does. It asks for
+ * its lock, which takes as long as to load all of Troupe, which finds its {@linkcode Boot}.
  */
 function entryUrl(): URL {
-  return new URL(moduleOf(`import ${JSON.stringify(WHOLE)};`));
+  const modules = [moduleOf(FIRST_LINES), WHOLE];
+  return new URL(moduleOf(modules.map((url) => `import ${JSON.stringify(url)};`).join("")));
 }
+
+const FIRST_LINES = `import { workerData } from "node:worker_threads";
+const [held, life] = [Promise.withResolvers(), Promise.withResolvers()];
+const boot = workerData[${JSON.stringify(BOOT)}];
+boot.hold = { held: held.promise, letGo: life.resolve };
+navigator.locks.request(boot.lock, () => (held.resolve(), life.promise));`;

@@ -13,7 +13,6 @@ import {
   type Semaphore,
   task,
 } from "../mod.ts";
-import { setSpinning } from "./spinning.ts";
 
 /** A small object. */
 export interface Order {
@@ -74,10 +73,7 @@ export interface Flood {
 /** Sends back what it gets. */
 export const Echo = defineActor(import.meta, {
   init: () => 0,
-  on: {
-    echo: (_state, order: Order): Order => order,
-    setSpinning: (_state, isOn: boolean): void => setSpinning(isOn),
-  },
+  on: { echo: (_state, order: Order): Order => order },
 });
 
 /** One of many that put into or get from a queue. */

@@ -14,7 +14,7 @@ import { contest, report } from "./measure.ts";
 
 const ECHO = `import { parentPort as port } from "node:worker_threads";
 port.on("message", (message) => port.postMessage(message));`;
-const MODULES = ["../mod.ts", "../actors/entry.ts"]
+const MODULES = ["../mod.ts"]
   .map((path) => `import ${JSON.stringify(new URL(path, import.meta.url).href)};`).join("\n");
 
 /** Milliseconds until a worker with this script has answered. */

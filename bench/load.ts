@@ -8,10 +8,10 @@
  * @module
  */
 import process from "node:process";
-import { pipe, Queue, spawn } from "../mod.ts";
-import { Echo, ORDER } from "./actors.ts";
+import { pipe, Queue, spawn } from "../troupe.ts";
+import { ORDER } from "./actors.ts";
 import { contest, pause, perStep, report, type Result } from "./measure.ts";
-import { setSpinning } from "./spinning.ts";
+import { setSpinning, Spinner } from "./spinning.ts";
 
 const COUNT = 500;
 const IDLE_MS = 2000;
@@ -26,7 +26,7 @@ async function processorTime(): Promise<number> {
 }
 
 async function idle(): Promise<Result> {
-  const actors = await Promise.all(Array.from({ length: 4 }, () => spawn(Echo)));
+  const actors = await Promise.all(Array.from({ length: 4 }, () => spawn(Spinner)));
   const queue = new Queue<number>();
   const [near] = pipe<number>();
   const waits = [queue.get(), near.recv()].map((wait) => wait.catch(() => {}));
@@ -48,7 +48,7 @@ async function idle(): Promise<Result> {
 async function beside(burners: number): Promise<Result> {
   const url = new URL("./burner.ts", import.meta.url);
   const burning = Array.from({ length: burners }, () => new Worker(url, { type: "module" }));
-  await using actor = await spawn(Echo);
+  await using actor = await spawn(Spinner);
   const round = async (isOn: boolean) => {
     setSpinning(isOn);
     await actor.ask.setSpinning(isOn);

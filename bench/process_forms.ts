@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { preferForm, type ProcessForm } from "../actors/process_form.ts";
 import { spawn } from "../mod.ts";
 import { Echo, ORDER } from "./actors.ts";
 import { type Contender, contest, pause, perStep, report } from "./measure.ts";
@@ -14,17 +13,18 @@ import { type Contender, contest, pause, perStep, report } from "./measure.ts";
 const COUNT = 2000;
 const COLD_COUNT = 8;
 const COLD_MS = 20;
-const FORMS: readonly ProcessForm[] = ["mapped", "socket"];
+const FORMS = ["mapped", "socket"] as const;
+type Form = (typeof FORMS)[number];
 
-async function start(form: ProcessForm) {
-  preferForm(form);
+async function start(form: Form) {
+  Deno.env.set("TROUPE_PROCESS", form);
   return await spawn(Echo, { isolation: "process" });
 }
 
 const actors = { mapped: await start("mapped"), socket: await start("socket") };
 
 /** Each form, measured in the same way. */
-function contenders(round: (form: ProcessForm) => Promise<number>): Contender[] {
+function contenders(round: (form: Form) => Promise<number>): Contender[] {
   return FORMS.map((form) => ({ name: form, round: () => round(form) }));
 }
 

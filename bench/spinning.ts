@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { defineActor } from "../troupe.ts";
 import { SpinHabit } from "../memory/spin.ts";
 
 const { look } = SpinHabit.prototype;
@@ -12,3 +13,12 @@ const { look } = SpinHabit.prototype;
 export function setSpinning(isOn: boolean): void {
   SpinHabit.prototype.look = isOn ? look : () => "nothing";
 }
+
+/** Sends back what it gets, spinning or not. */
+export const Spinner = defineActor(import.meta, {
+  init: () => 0,
+  on: {
+    echo: <T>(_state: number, value: T): T => value,
+    setSpinning: (_state, isOn: boolean): void => setSpinning(isOn),
+  },
+});

@@ -29,7 +29,7 @@ export const pause: (iterations?: number) => void = Atomics.pause;
 /** What a wait gives at once, or a promise of it. */
 export type Ringing = { async: false; value: string } | { async: true; value: Promise<string> };
 
-/** How to wait on the words of memory on which JavaScript's own waits do not work. */
+/** How to wait on the words of memory that others than threads of this process wait on too. */
 export interface Waits {
   /** As {@linkcode notify}. */
   notify(words: Int32Array, at: number): number;
@@ -39,16 +39,17 @@ export interface Waits {
   waitAsync(words: Int32Array, at: number, value: number): Ringing;
 }
 
-const elsewhere = new WeakMap<ArrayBufferLike, Waits>();
+let elsewhere: WeakMap<ArrayBufferLike, Waits> | undefined;
 
 /** Says how to wait on a piece of memory; others are waited on as JavaScript does. */
-export function waitWith(memory: ArrayBuffer, waits: Waits): void {
+export function waitWith(memory: SharedArrayBuffer, waits: Waits): void {
+  elsewhere ??= new WeakMap();
   elsewhere.set(memory, waits);
 }
 
-/** The waits of memory that has its own; shared memory is told by one comparison. */
+/** The waits of memory that has its own. */
 function waitsOf({ buffer }: Int32Array): Waits | undefined {
-  return buffer instanceof SharedArrayBuffer ? undefined : elsewhere.get(buffer);
+  return elsewhere?.get(buffer);
 }
 
 /** Wakes those who wait on a word. */

@@ -138,9 +138,8 @@ export function namesIn(folder: string): string[] {
   return names;
 }
 
-/** Memory of this process as a buffer. It must stay mapped for as long as the process lives. */
-export function bufferAt(address: number, bytes: number): ArrayBuffer {
-  const pointer = Deno.UnsafePointer.create(BigInt(address));
-  if (pointer === null) throw new RangeError("Cannot use memory at address 0");
-  return Deno.UnsafePointerView.getArrayBuffer(pointer, bytes);
+/** Where a buffer begins in the memory of this process. */
+export function addressOf(buffer: SharedArrayBuffer): number {
+  const bytes = new Uint8Array(buffer) as unknown as Uint8Array<ArrayBuffer>;
+  return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }

@@ -4,7 +4,7 @@
  * (Linux's `memfd`), so nothing can be left behind, however the program ends. Another process opens it
  * through `/proc`, by the id of a process that has it and the number it has there.
  *
- * - I1: a mapping lives as long as its process: a buffer over it never points at nothing.
+ * - I1: a mapping lives as long as somebody has its buffer, which never points at nothing.
  * - I2: the threads of a process share one mapping and one open file, and so the locks on it.
  *
  * @module
@@ -12,16 +12,21 @@
 import { NotSupportedError } from "../errors.ts";
 import { waitWith } from "./atomics.ts";
 import { type FutexPlace, FutexWaits, nearMemory } from "./futex.ts";
-import { bufferAt, cText, libc } from "./libc.ts";
+import { addressOf, cText, libc } from "./libc.ts";
 
 const CLOSE_ON_EXEC = 1;
 const READ_AND_WRITE = 3;
 const SHARED = 1;
+const IN_PLACE = 16;
+/** Unit of {@linkcode WebAssembly.Memory}. */
+const WASM_PAGE_BYTES = 65536;
 
 /** Mapped memory, as one thread of a process hands it to another. */
 export interface Mapped extends FutexPlace {
   /** Its size. */
   readonly bytes: number;
+  /** The mapping itself: the threads of a process hand it on as they hand on any shared memory. */
+  readonly buffer: SharedArrayBuffer;
   /** The open file. */
   readonly file: number;
 }
@@ -48,17 +53,33 @@ export function mapFile(
   bytes: number,
   programIn: (words: Int32Array) => number,
 ): Mapped {
-  const address = Number(libc().mmap(0, bytes, READ_AND_WRITE, SHARED, file, 0n));
-  if (address <= 0 || address >= 2 ** 53) {
+  const buffer = roomFor(bytes);
+  const address = addressOf(buffer);
+  const how = SHARED | IN_PLACE;
+  if (Number(libc().mmap(address, bytes, READ_AND_WRITE, how, file, 0n)) !== address) {
     throw new NotSupportedError(`Cannot map ${bytes} bytes: Linux refuses`);
   }
-  const program = programIn(new Int32Array(bufferAt(address, bytes)));
-  return { address, bytes, file, program, near: nearMemory() };
+  const program = programIn(new Int32Array(buffer));
+  return { address, buffer, bytes, file, program, near: nearMemory() };
+}
+
+/**
+ * Addresses at which nothing is yet, but which JavaScript knows as shared memory. A buffer made over a
+ * mapping would weigh on the heap of every isolate as if it were its own: hundreds of megabytes, at
+ * which the collector comes running. Of WebAssembly's memory it is known that it begins at a page.
+ */
+function roomFor(bytes: number): SharedArrayBuffer {
+  const pages = bytes / WASM_PAGE_BYTES;
+  try {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    return memory.buffer as unknown as SharedArrayBuffer;
+  } catch (cause) {
+    throw new NotSupportedError(`Cannot map ${bytes} bytes: there is no room`, { cause });
+  }
 }
 
 /** The memory as this isolate sees it. */
-export function openMapped(mapped: Mapped): ArrayBuffer {
-  const buffer = bufferAt(mapped.address, mapped.bytes);
-  waitWith(buffer, new FutexWaits(mapped));
-  return buffer;
+export function openMapped(mapped: Mapped): SharedArrayBuffer {
+  waitWith(mapped.buffer, new FutexWaits(mapped));
+  return mapped.buffer;
 }

@@ -8,7 +8,8 @@ import * as mod from "./house/mod_rules.ts";
 import * as text from "./house/text_rules.ts";
 
 const root = new URL("../", import.meta.url);
-const NOT_OURS = /(?:^|\/)(?:\.git|node_modules|vendor|coverage|dist)\/|^deno\.lock$/;
+const NOT_OURS =
+  /(?:^|\/)(?:\.git|node_modules|vendor|coverage|dist)\/|^deno\.lock$|^built\/.*\.js$/;
 const READ = /\.(?:tsx?|jsx?|jsonc?|md|txt|ya?ml|html|css)$/;
 const NAMES = new URL("public_names.txt", import.meta.url);
 
@@ -39,7 +40,7 @@ if (Deno.env.get("TROUPE_UPDATE_NAMES")) {
 const house: Record<string, Rule> = {
   "imports go down: errors < memory < channels < actors < pool": imports.importsGoDown,
   "examples use the entry points": imports.outsidersUseEntryPoints,
-  "mod.ts only re-exports, by name": mod.modOnlyReexports,
+  "troupe.ts only re-exports, by name": mod.modOnlyReexports,
   "there are no import cycles, not even of types": imports.noCycles,
   "the first line says where a file runs": text.runsIn,
   "each dangerous thing has one door": text.doors,
@@ -53,7 +54,7 @@ const house: Record<string, Rule> = {
   "protocols state their invariants": text.invariants,
   "there are no paths of machines": text.noMachinePaths,
   "there are no addresses of registries": text.noRegistryHosts,
-  "mod.ts exports what tests/public_names.txt says": mod.publicNamesAgree,
+  "troupe.ts exports what tests/public_names.txt says": mod.publicNamesAgree,
 };
 
 for (const [name, rule] of Object.entries(house)) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { usedBytes } from "../memory/heap.ts";
 import { here } from "../memory/isolate.ts";
-import { FullError, Queue, spawn } from "../mod.ts";
+import { FullError, Queue, spawn } from "../troupe.ts";
 import { Slow } from "./fixtures/overload.ts";
 import { troupeTest } from "./support.ts";
 

@@ -28,7 +28,16 @@ interface Tally {
 /** Longest that a part may take, in milliseconds; it is killed then, and counts as failed. */
 const LONGEST_MS = 5 * 60_000;
 /** Documents and sources with examples. */
-const DOCUMENTED = ["README.md", "docs", "mod.ts", "memory", "channels", "actors", "pool", "edge"];
+const DOCUMENTED = [
+  "README.md",
+  "docs",
+  "troupe.ts",
+  "memory",
+  "channels",
+  "actors",
+  "pool",
+  "edge",
+];
 const ROOT = new URL("../", import.meta.url);
 const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed/;
 // deno-lint-ignore no-control-regex -- colours are control characters

@@ -6,10 +6,9 @@
  *
  * @module
  */
-import { ChildProcess } from "node:child_process";
-import { constants } from "node:os";
-import { Readable } from "node:stream";
+import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
+import process from "node:process";
 import type { Output } from "../output.ts";
 import { pipingOf } from "../output.ts";
 import type { Wire } from "./wire.ts";
@@ -42,7 +41,8 @@ export function startFar(
   args: readonly string[],
   output: Output,
 ): { child: Child; wire: Wire } {
-  const one = new ChildProcess();
+  // Loaded when it is needed: it takes as long as half of Troupe.
+  const one = new (process.getBuiltinModule("node:child_process").ChildProcess)();
   const file = Deno.execPath();
   (one as unknown as Spawnable).spawn({
     file,
@@ -82,6 +82,7 @@ function stdioOf(output: Output): (string | number)[] {
 
 function statusOf(one: ChildProcess): Promise<Deno.CommandStatus> {
   const { promise, resolve } = Promise.withResolvers<Deno.CommandStatus>();
+  const { constants } = process.getBuiltinModule("node:os");
   one.on("exit", (code, signal) => {
     const shown = signal === null ? code ?? 1 : 128 + constants.signals[signal];
     resolve({ success: shown === 0, code: shown, signal: signal as Deno.Signal | null });
@@ -90,6 +91,7 @@ function statusOf(one: ChildProcess): Promise<Deno.CommandStatus> {
 }
 
 function childOf(one: ChildProcess, status: Promise<Deno.CommandStatus>): Child {
+  const { Readable } = process.getBuiltinModule("node:stream");
   return {
     pid: one.pid!,
     status,

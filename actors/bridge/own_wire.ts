@@ -6,15 +6,20 @@
  *
  * @module
  */
-import { writeSync } from "node:fs";
-import { Socket } from "node:net";
+import process from "node:process";
 import { FROM_PARENT, TO_PARENT } from "./far_child.ts";
 import type { Wire } from "./wire.ts";
 
 /** The way to the parent. */
 export class OwnWire implements Wire {
   readonly closed: Promise<void>;
-  readonly #socket = new Socket({ fd: FROM_PARENT, readable: true, writable: false });
+  // Loaded when they are needed: only such processes do.
+  readonly #writeSync = process.getBuiltinModule("node:fs").writeSync;
+  readonly #socket = new (process.getBuiltinModule("node:net").Socket)({
+    fd: FROM_PARENT,
+    readable: true,
+    writable: false,
+  });
   #state: "open" | "closed" = "open";
 
   /** Opens it; it does not keep the process alive. */
@@ -35,7 +40,7 @@ export class OwnWire implements Wire {
   write(bytes: Uint8Array<ArrayBuffer>): void {
     for (let at = 0; at < bytes.length && this.#state === "open";) {
       try {
-        at += writeSync(TO_PARENT, bytes, at);
+        at += this.#writeSync(TO_PARENT, bytes, at);
       } catch {
         // Nobody reads any more, which the other socket tells, too.
         this.#state = "closed";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { usedBytes } from "../../memory/heap.ts";
 import { here } from "../../memory/isolate.ts";
-import { pipe, Queue } from "../../mod.ts";
+import { pipe, Queue } from "../../troupe.ts";
 import { watchPrototypes } from "../checkers/fuzz.ts";
 import { collectGarbage, troupeTest, turn } from "../support.ts";
 

@@ -6,7 +6,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { ClosedError, EndOfChannelError, NotSupportedError } from "../../mod.ts";
+import { ClosedError, EndOfChannelError, NotSupportedError } from "../../troupe.ts";
 import { Process } from "../../actors/process.ts";
 import type { Connection } from "../../channels/connection.ts";
 import { after } from "../../channels/moments.ts";

@@ -6,8 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import type { Page } from "playwright-core";
-import { Pool, spawn } from "../../mod.ts";
-import { dashboard, Observatory } from "../../edge/mod.ts";
+import { Pool, spawn } from "../../troupe.ts";
+import { dashboard, Observatory } from "../../edge/edge.ts";
 import { double, Service } from "../fixtures/edge.ts";
 import { until } from "../support.ts";
 import { serve } from "./support.ts";

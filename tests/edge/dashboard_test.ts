@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
-import { child, Lock, Pool, Queue, spawn, supervise, tree } from "../../mod.ts";
-import { actorRoutes, dashboard, metrics, Observatory } from "../../edge/mod.ts";
+import { child, Lock, Pool, Queue, spawn, supervise, tree } from "../../troupe.ts";
+import { actorRoutes, dashboard, metrics, Observatory } from "../../edge/edge.ts";
 import { Service } from "../fixtures/edge.ts";
 import { troupeTest, until } from "../support.ts";
 import { eventsOf, post, problemIn, serve } from "./support.ts";

@@ -6,7 +6,7 @@ const HONO = /private type '(?:Hono|BlankEnv|BlankSchema|Schema|JSONParsed)'/;
 
 Deno.test("every name of the entry points is documented", async () => {
   const { stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--lint", "mod.ts", "edge/mod.ts"],
+    args: ["doc", "--lint", "troupe.ts", "edge/edge.ts"],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdout: "null",

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import { inspect, Pool, spawn } from "../../mod.ts";
-import { actorRoutes, poolRoutes, publish } from "../../edge/mod.ts";
+import { inspect, Pool, spawn } from "../../troupe.ts";
+import { actorRoutes, poolRoutes, publish } from "../../edge/edge.ts";
 import { burn, double, fails, Service, steps } from "../fixtures/edge.ts";
 import { troupeTest, turn } from "../support.ts";
 import { collect, post, problemIn, quiet, serve } from "./support.ts";

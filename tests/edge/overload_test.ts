@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { Pool } from "../../mod.ts";
-import { Observatory, poolRoutes, publish } from "../../edge/mod.ts";
+import { Pool } from "../../troupe.ts";
+import { Observatory, poolRoutes, publish } from "../../edge/edge.ts";
 import { burn } from "../fixtures/edge.ts";
 import { troupeTest, until } from "../support.ts";
 import { post, serve } from "./support.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { hc } from "hono/client";
-import { spawn } from "../../mod.ts";
-import { actorRoutes, Observatory, type RouteOptions } from "../../edge/mod.ts";
+import { spawn } from "../../troupe.ts";
+import { actorRoutes, Observatory, type RouteOptions } from "../../edge/edge.ts";
 import { Service } from "../fixtures/edge.ts";
 import { troupeTest } from "../support.ts";
 import { serve } from "./support.ts";

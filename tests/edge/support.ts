@@ -5,7 +5,7 @@
  * @module
  */
 import type { Hono } from "hono";
-import { Observatory, type RouteOptions } from "../../edge/mod.ts";
+import { Observatory, type RouteOptions } from "../../edge/edge.ts";
 
 /** Options of tests: nothing is printed, nothing is shared. */
 export function quiet(options: RouteOptions = {}): RouteOptions & { errors: unknown[] } {

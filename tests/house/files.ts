@@ -27,9 +27,11 @@ export function roomOf(path: string): string | undefined {
 
 /** TypeScript. */
 export const isScript = (path: string) => /\.tsx?$/.test(path);
-/** The library itself: the rooms and `mod.ts`. */
+/** What is above the rooms: the list of public names, and what loads them. */
+export const isTop = (path: string) => path === "troupe.ts" || path === "mod.ts";
+/** The library itself: the rooms and what is above them. */
 export const isLibrary = (path: string) =>
-  isScript(path) && (path === "mod.ts" || roomOf(path) !== undefined);
+  isScript(path) && (isTop(path) || roomOf(path) !== undefined);
 /** All that is not a test: the library, examples, benchmarks. */
 export const isNoTest = (path: string) => isScript(path) && !path.startsWith("tests/");
 

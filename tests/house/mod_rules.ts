@@ -1,12 +1,12 @@
 /**
- * Rules about `mod.ts`, the list of what users see.
+ * Rules about `troupe.ts`, the list of what users see.
  */
 import { type Files, type Rule, scan } from "./files.ts";
 import { lineOf } from "./source.ts";
 
-/** `mod.ts` re-exports, name by name, and ends with the file in which a worker's life begins. */
+/** `troupe.ts` re-exports, name by name, and ends with the file in which a worker's life begins. */
 export const modOnlyReexports: Rule = (files) => {
-  const text = files.get("mod.ts");
+  const text = files.get("troupe.ts");
   if (text === undefined) return [];
   const { bare } = scan(text);
   const rest = bare.replace(
@@ -14,12 +14,12 @@ export const modOnlyReexports: Rule = (files) => {
     (match) => match.replace(/[^\n]/g, " "),
   );
   const at = rest.search(/\S/);
-  return at < 0 ? [] : [`mod.ts:${lineOf(rest, at)}: is no \`export { … } from\``];
+  return at < 0 ? [] : [`troupe.ts:${lineOf(rest, at)}: is no \`export { … } from\``];
 };
 
-/** The names that `mod.ts` exports, sorted; types are marked. */
+/** The names that `troupe.ts` exports, sorted; types are marked. */
 export function publicNames(files: Files): string[] {
-  const { bare } = scan(files.get("mod.ts") ?? "");
+  const { bare } = scan(files.get("troupe.ts") ?? "");
   const names: string[] = [];
   for (const [, type, list] of bare.matchAll(/export\s+(type\s+)?\{([^}]*)\}/g)) {
     for (const entry of list.split(",").map((part) => part.trim()).filter(Boolean)) {
@@ -39,10 +39,10 @@ export const publicNamesAgree: Rule = (files) => {
   const at = (name: string) => agreed.indexOf(name) + 1;
   return [
     ...[...now].filter((name) => !agreed.includes(name))
-      .map((name) => `mod.ts:1: exports ${name}, which tests/public_names.txt does not have`),
+      .map((name) => `troupe.ts:1: exports ${name}, which tests/public_names.txt does not have`),
     ...agreed.filter((name) => !now.has(name))
       .map((name) =>
-        `tests/public_names.txt:${at(name)}: has ${name}, which mod.ts does not export`
+        `tests/public_names.txt:${at(name)}: has ${name}, which troupe.ts does not export`
       ),
   ];
 };

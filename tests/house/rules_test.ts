@@ -23,7 +23,9 @@ Deno.test("rule importsGoDown: upwards, beside and outside are refused", () => {
     "pool/pool.ts": `\nimport type { E } from "../edge/routes.ts";`,
     "edge/routes.ts": importing("../remote/wire.ts"),
     "memory/odd.ts": importing("../mod.ts"),
-    "mod.ts": `\nexport { x } from "./edge/routes.ts";`,
+    "troupe.ts": `\nexport { x } from "./edge/routes.ts";`,
+    "mod.ts": `\nexport * from "./troupe.ts";`,
+    "edge/mod.ts": `\nexport * from "./edge.ts";`,
   };
   assertEquals(
     places(imports.importsGoDown, refused),
@@ -36,7 +38,8 @@ Deno.test("rule importsGoDown: downwards, sideways, packages and comments are fi
     "memory/ring.ts": importing("./park.ts") + importing("../errors.ts"),
     "pool/pool.ts": importing("../memory/ring.ts") + importing("npm:x"),
     "edge/routes.ts": importing("../actors/ref.ts"),
-    "mod.ts": `export { x } from "./pool/pool.ts";`,
+    "troupe.ts": `export { x } from "./pool/pool.ts";`,
+    "mod.ts": `export * from "./built/troupe.js";`,
     "memory/doc.ts":
       `/** import { x } from "../pool/pool.ts"; */\nconst s = 'from "../pool/a.ts"';`,
     "tests/x_test.ts": importing("../pool/pool.ts"),
@@ -86,24 +89,24 @@ Deno.test("rule libraries", () => {
 Deno.test("rule modOnlyReexports", () => {
   const good = `// Runs in: any isolate\n/** The package. */\nexport { a, type B } from "./a.ts";
 export type { C } from "./c.ts";\n`;
-  assertEquals(places(mod.modOnlyReexports, { "mod.ts": good }), []);
-  assertEquals(places(mod.modOnlyReexports, { "mod.ts": good + `import "./last.ts";\n` }), []);
+  assertEquals(places(mod.modOnlyReexports, { "troupe.ts": good }), []);
+  assertEquals(places(mod.modOnlyReexports, { "troupe.ts": good + `import "./last.ts";\n` }), []);
   for (
     const bad of [`export * from "./a.ts";`, `import "./a.ts";\nlater();`, `export const a = 1;`]
   ) {
-    assertEquals(places(mod.modOnlyReexports, { "mod.ts": good + bad }), ["mod.ts:5"]);
+    assertEquals(places(mod.modOnlyReexports, { "troupe.ts": good + bad }), ["troupe.ts:5"]);
   }
 });
 
 Deno.test("rule publicNamesAgree: a name more, a name less", () => {
   const files = {
-    "mod.ts": `export { b, type A, x as c } from "./a.ts";\nexport type { D } from "./d.ts";`,
+    "troupe.ts": `export { b, type A, x as c } from "./a.ts";\nexport type { D } from "./d.ts";`,
     "tests/public_names.txt": "type A\ntype D\nb\nc\n",
   };
   assertEquals(places(mod.publicNamesAgree, files), []);
   assertEquals(mod.publicNames(new Map(Object.entries(files))), ["type A", "type D", "b", "c"]);
   const other = { ...files, "tests/public_names.txt": "type A\nb\nc\ne\n" };
-  assertEquals(places(mod.publicNamesAgree, other), ["mod.ts:1", "tests/public_names.txt:4"]);
+  assertEquals(places(mod.publicNamesAgree, other), ["troupe.ts:1", "tests/public_names.txt:4"]);
 });
 
 Deno.test("rule runsIn", () => {

@@ -31,16 +31,25 @@ import {
   WAYS_TO_DIE,
   whoRuns,
 } from "../fixtures/pool_tasks.ts";
-import { rejection, rejectsWith, socketTest, troupeTest, until } from "../support.ts";
+import {
+  listeningTest,
+  rejection,
+  rejectsWith,
+  socketTest,
+  troupeTest,
+  until,
+} from "../support.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 /** Processes of their own can be had on memory that is mapped: on Linux, with `--allow-ffi`. */
 const ISOLATIONS: readonly Isolation[] = here().arena.mapped !== undefined
   ? ["worker", "process"]
   : ["worker"];
+/** The matrix listens to processes where there are any. */
+const matrixTest = ISOLATIONS.includes("process") ? listeningTest : troupeTest;
 /** The same, and how it is tested; processes over sockets can be had anywhere. */
 const EVERYWHERE: readonly (readonly [Isolation, typeof socketTest])[] = [
-  ...ISOLATIONS.map((isolation) => [isolation, troupeTest] as const),
+  ...ISOLATIONS.map((isolation) => [isolation, matrixTest] as const),
   ["process", socketTest],
 ];
 const SOAK = Deno.env.get("TROUPE_SOAK") === "1";
@@ -51,7 +60,7 @@ async function isWell(pool: Pool): Promise<void> {
   await until(() => pool.stats().size === 2, "full size");
 }
 
-troupeTest(
+matrixTest(
   "EXEC-01 arguments may be called anything; a missing function is a TypeError",
   async () => {
     await using pool = new Pool({ size: 1 });
@@ -62,14 +71,14 @@ troupeTest(
   },
 );
 
-troupeTest("EXEC-02 chunks of 6, 40 and 50 of 40 items give the same", async () => {
+matrixTest("EXEC-02 chunks of 6, 40 and 50 of 40 items give the same", async () => {
   await using pool = new Pool({ size: 2 });
   for (const chunksize of [6, 40, 50]) {
     assertEquals(await pool.map(square, range(40), { chunksize }), range(40).map((n) => n * n));
   }
 });
 
-troupeTest(
+matrixTest(
   "EXEC-05 what is cancelled never runs, the rest is done, the end is idempotent",
   async () => {
     await using gate = new Queue<string>();
@@ -93,7 +102,7 @@ troupeTest(
   },
 );
 
-troupeTest("EXEC-06 a scope left by an error still waits for submitted work", async () => {
+matrixTest("EXEC-06 a scope left by an error still waits for submitted work", async () => {
   let result: Promise<number> | undefined;
   const scope = async () => {
     await using pool = new Pool({ size: 1 });
@@ -163,7 +172,7 @@ for (const [isolation, anyTest] of EVERYWHERE) {
 }
 
 for (const isolation of ISOLATIONS) {
-  troupeTest(
+  matrixTest(
     `EXEC-07 ${isolation}: a worker dies with large arguments queued: nothing hangs, nothing is lost`,
     async () => {
       await using begun = new Queue<string>();
@@ -179,7 +188,7 @@ for (const isolation of ISOLATIONS) {
     },
   );
 
-  troupeTest(
+  matrixTest(
     `EXEC-07 ${isolation}: a worker dies after close(): the rest is done, join() ends`,
     async () => {
       await using begun = new Queue<string>();
@@ -196,7 +205,7 @@ for (const isolation of ISOLATIONS) {
   );
 }
 
-troupeTest("EXEC-10 a result settles once: cancelling it after changes nothing", async () => {
+matrixTest("EXEC-10 a result settles once: cancelling it after changes nothing", async () => {
   await using pool = new Pool({ size: 1 });
   const result = pool.applyAsync(square, [3]);
   assertEquals(await result, 9);
@@ -204,7 +213,7 @@ troupeTest("EXEC-10 a result settles once: cancelling it after changes nothing",
   assertEquals([await result.get(), result.successful()], [9, true]);
 });
 
-troupeTest("EXEC-13 limits of tasks: A A A B, and an early end finishes all", async () => {
+matrixTest("EXEC-13 limits of tasks: A A A B, and an early end finishes all", async () => {
   const pool = new Pool({ size: 1, maxTasksPerChild: 3 });
   const workers = await Promise.all(range(4).map(() => pool.apply(whoRuns, undefined)));
   assertEquals([new Set(workers.slice(0, 3)).size, workers[3] === workers[0]], [1, false]);
@@ -212,7 +221,7 @@ troupeTest("EXEC-13 limits of tasks: A A A B, and an early end finishes all", as
   await pool.join();
 });
 
-troupeTest(
+matrixTest(
   `C3 ${SOAK ? 10_000 : 600} tasks and ${
     SOAK ? 500 : 30
   } kills: each settles once, none lost or doubled`,
@@ -246,13 +255,13 @@ troupeTest(
   },
 );
 
-troupeTest("POOL-05 starmap() unpacks, and refuses what is no list", async () => {
+matrixTest("POOL-05 starmap() unpacks, and refuses what is no list", async () => {
   await using pool = new Pool({ size: 1 });
   const error = await rejectsWith(pool.starmap(square as never, [5] as never), RemoteError);
   assertInstanceOf(error.cause, TypeError);
 });
 
-troupeTest("POOL-37 nothing keeps arguments and results after the end", async () => {
+matrixTest("POOL-37 nothing keeps arguments and results after the end", async () => {
   await using pool = new Pool({ size: 1 });
   const collected = Promise.withResolvers<void>();
   const registry = new FinalizationRegistry(() => collected.resolve());
@@ -271,7 +280,7 @@ troupeTest("POOL-37 nothing keeps arguments and results after the end", async ()
   assert(isGone, "the argument is still held");
 });
 
-troupeTest("POOL-38 submitters at the same time get their own results", async () => {
+matrixTest("POOL-38 submitters at the same time get their own results", async () => {
   await using pool = new Pool({ size: 2 });
   const maps = range(4).map((n) => pool.map(square, range(50).map((m) => 100 * n + m)));
   for (const [n, squares] of (await Promise.all(maps)).entries()) {
@@ -279,19 +288,19 @@ troupeTest("POOL-38 submitters at the same time get their own results", async ()
   }
 });
 
-troupeTest("POOL-39 a worker keeps its state between tasks", async () => {
+matrixTest("POOL-39 a worker keeps its state between tasks", async () => {
   await using pool = new Pool({ size: 1 });
   const counts = [await pool.apply(countCalls), await pool.apply(countCalls)];
   assertEquals(counts, [1, 2]);
 });
 
-troupeTest(`POOL-41 a pool of ${SOAK ? 200 : 24} workers`, async () => {
+matrixTest(`POOL-41 a pool of ${SOAK ? 200 : 24} workers`, async () => {
   await using pool = new Pool({ size: SOAK ? 200 : 24 });
   const squares = await pool.map(square, range(1000), { chunksize: 1 });
   assertEquals(squares.reduce((sum, n) => sum + n), 332_833_500);
 });
 
-troupeTest("POOL-22 the initializer runs for replacements too", async () => {
+matrixTest("POOL-22 the initializer runs for replacements too", async () => {
   await using pool = new Pool({
     size: 1,
     initializer: initialise,
@@ -302,7 +311,7 @@ troupeTest("POOL-22 the initializer runs for replacements too", async () => {
   assertEquals(new Set(workers).size, 3);
 });
 
-troupeTest("route() sends in turn, by key, to the least busy, and to all", async () => {
+matrixTest("route() sends in turn, by key, to the least busy, and to all", async () => {
   await using pool = new Pool({ size: 3 });
   const turns = await pool.route(Teller, { by: "round-robin" });
   const who = await Promise.all(range(6).map(() => turns.ask.who("")));
@@ -334,7 +343,7 @@ troupeTest("route() sends in turn, by key, to the least busy, and to all", async
   assertEquals(handled, 6);
 });
 
-troupeTest("route() replaces a copy that ends", async () => {
+matrixTest("route() replaces a copy that ends", async () => {
   await using pool = new Pool({ size: 1 });
   await using router = await pool.route(Teller, { by: (key) => String(key), copies: 1 });
   const before = await router.ask.who("a");
@@ -345,7 +354,7 @@ troupeTest("route() replaces a copy that ends", async () => {
 
 Deno.test("progressBar() writes nothing where there is no terminal, and loads nothing", async () => {
   const script = `
-    import { progressBar } from "${new URL("../../mod.ts", import.meta.url).href}";
+    import { progressBar } from "${new URL("../../troupe.ts", import.meta.url).href}";
     const onProgress = progressBar("items");
     for (let n = 0; n <= 10; n++) onProgress(n, 10);
   `;
