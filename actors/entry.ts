@@ -47,7 +47,7 @@ async function boot({ memory, life, root, hold, spare }: Boot): Promise<void> {
 /** Makes this process an isolate of the program that started it. */
 async function bootProcess(boot: ProcessBoot): Promise<void> {
   const { pid, mapped, form, config, foreign, spare } = boot;
-  if (mapped === undefined) holdLifeline();
+  if (mapped === undefined) letGoOfLife = holdLifeline();
   else dieWith(pid);
   preferForm(form);
   useConfig(config);
@@ -130,6 +130,7 @@ function leave(here: Station, hold?: Hold): void {
   here.isolate.park.keepAlive.remove();
   here.isolate.park.keepAlive.spare(false);
   hold?.letGo();
+  letGoOfLife();
 }
 
 /** An error that nobody caught: printed as the platform would, told to the parent, then the end. */
@@ -157,6 +158,8 @@ function sayFailure(here: Station, { kind, id, to }: Saying, error: unknown): vo
 let isEnding = false;
 /** To the parent of a process with a memory of its own. */
 let bridge: OwnEnd | undefined;
+/** Ends the thread that keeps such a process alive. */
+let letGoOfLife = () => {};
 /** Whether it runs a function, and not an actor. */
 let isFunction = false;
 

@@ -17,7 +17,10 @@ line.on("close", () => process.kill(process.pid, "SIGKILL"));
 line.resume();
 `;
 
-/** From now on this process ends with the one that started it. */
-export function holdLifeline(): void {
-  runBeside(SCRIPT);
+/**
+ * From now on this process ends with the one that started it, and not before what this gives is called.
+ * After that it still does when its event loop turns.
+ */
+export function holdLifeline(): () => void {
+  return runBeside(SCRIPT);
 }
