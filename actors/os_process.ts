@@ -96,6 +96,8 @@ export class OsProcesses {
   readonly #running = new Map<number, Running>();
   /** Called when a process is gone and its slot is free. */
   onBuried: (life: Life) => void = () => {};
+  /** Called when one is gone, before what it left is seen to. */
+  onGone: (life: Life) => void = () => {};
 
   /** For the first isolate of a process. */
   constructor(station: Station) {
@@ -180,7 +182,7 @@ export class OsProcesses {
     this.#running.delete(life.slot);
     const { isolate } = this.#station;
     const { arena } = isolate;
-    this.endChildrenOf(life);
+    this.onGone(life);
     bury(this.#station, life, {
       found: foundBy(status),
       sweep() {

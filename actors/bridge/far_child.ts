@@ -9,8 +9,8 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import process from "node:process";
-import type { Output } from "../output.ts";
-import { pipingOf } from "../output.ts";
+import { StartError } from "../../errors.ts";
+import { type Output, pipingOf } from "../output.ts";
 import type { Wire } from "./wire.ts";
 
 /** A process as its owner has it; Deno's own are such, too. */
@@ -36,7 +36,7 @@ interface Spawnable {
   }): void;
 }
 
-/** Starts `deno` with these arguments. */
+/** Starts `deno` with these arguments. @throws StartError when the platform has no process to give */
 export function startFar(
   args: readonly string[],
   output: Output,
@@ -50,6 +50,11 @@ export function startFar(
     envPairs: environment(),
     stdio: ["ignore", ...stdioOf(output), "pipe", "pipe", "pipe"],
   });
+  // Without an id there is none; what the event says is told by the error.
+  one.on("error", () => {});
+  if (one.pid === undefined) {
+    throw new StartError("Cannot start a process: the system refuses", { phase: "load" });
+  }
   const [to, from, lifeline] = [FROM_PARENT, TO_PARENT, LIFELINE].map((number) =>
     one.stdio[number] as unknown as Socket
   );

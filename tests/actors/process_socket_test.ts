@@ -285,6 +285,17 @@ socketTest("processes of processes, and their parents", async () => {
   await one.join();
 });
 
+socketTest("an actor in a thread has one in a process, which ends with it", async () => {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", new URL("far.ts", FIXTURES).href, "thread"],
+    env: { TROUPE_PROCESS: "socket", NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  const expected = "7 8\n5050\nterminated\n";
+  assertEquals([text.decode(stdout), text.decode(stderr)], [expected, ""]);
+});
+
 socketTest("a process that is allowed nothing runs, and its code is loaded", async () => {
   const one = await spawn(Far, { args: [1, null], isolation, permissions: "none" });
   assertEquals(await one.ask.add(1), 2);
