@@ -270,12 +270,10 @@ export class Mailbox {
   /** Closes it with the reason; `false` when it was closed already. */
   close(ending: Ending): boolean {
     if (this.#left !== undefined) return false;
-    const closed = closeMailbox(this.#isolate, this.region, ending);
-    if (closed) {
-      this.ring.ringAll();
-      this.tellOfEnd();
-    }
-    return closed;
+    if (!closeMailbox(this.#isolate, this.region, ending)) return false;
+    this.ring.ringAll();
+    this.tellOfEnd();
+    return true;
   }
 
   /** How the actor ended; `undefined` while it has not. */
