@@ -6,6 +6,7 @@
  * @module
  */
 import { ClosedError, FullError, NotSendableError, TimeoutError } from "../errors.ts";
+import { across } from "../memory/handle.ts";
 import { MAX_DELAY } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
 import { Arrival } from "../channels/arrival.ts";
@@ -15,6 +16,7 @@ import type { SendOptions } from "../channels/sendable.ts";
 import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
 import { asker } from "./asker.ts";
+import { LATER } from "./bridge/crossing.ts";
 import { buryLetter } from "./events.ts";
 import { ASK, kindIn, markOf, type MessageKind, senderIn, STREAM, TELL, timeMark } from "./head.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
@@ -157,6 +159,7 @@ export class Address {
     const { slot, incarnation } = this.#station.isolate.life;
     const { name, payload, trace } = message;
     const { priority = 0 } = options;
+    const { isHosted, isFar } = this.mailbox;
     if (priority !== 0) this.mailbox.prioritise();
     const value = trace !== undefined
       ? [name, payload[0], trace]
@@ -166,16 +169,25 @@ export class Address {
     const letter: Letter = {
       value,
       head: [markOf(kind, slot, priority), id, incarnation, timeMark()],
-      placed: this.mailbox.isHosted ? () => this.#placed(placed) : placed,
+      placed: isHosted || isFar ? () => this.#placed(placed) : placed,
     };
+    if (isFar) return across(LATER, () => this.#sendNear(letter, { kind, options }));
+    return this.#sendNear(letter, { kind, options });
+  }
+
+  #sendNear(
+    letter: Letter,
+    { kind, options }: { kind: MessageKind; options: SendOptions },
+  ): Promise<void> {
     if (this.mailbox.overflow === "wait") return this.#sender.send(letter, options);
     return this.#sendOrDrop(letter, kind);
   }
 
-  /** A message for an actor in a host has its place: it is called. */
+  /** A message for an actor in a host, or far away, has its place: whoever takes it is called. */
   #placed(placed: (() => void) | undefined): void {
     placed?.();
-    summon(this.#station, this.mailbox);
+    if (this.mailbox.isHosted) summon(this.#station, this.mailbox);
+    this.mailbox.filled?.();
   }
 
   /** For mailboxes that never make their senders wait. */

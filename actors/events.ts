@@ -6,6 +6,7 @@
  * @module
  */
 import type { TroupeError } from "../errors.ts";
+import type { Arena } from "../memory/arena.ts";
 import { load, store } from "../memory/atomics.ts";
 import { type Ending, lifeIn } from "../memory/slots.ts";
 import { exitError } from "./awaited.ts";
@@ -151,6 +152,11 @@ export function events(): AsyncIterableIterator<SystemEvent> & Disposable {
     },
     [Symbol.dispose]: close,
   };
+}
+
+/** From now on whatever happens is told to the first isolate, which passes it on to another program. */
+export function hearAll(arena: Arena): void {
+  store(arena.words, arena.slotAt(0) + AT_LISTENERS, 1);
 }
 
 function hearOthers(here: Station): void {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { BlockHandle } from "../memory/arena.ts";
+import { NotSupportedError } from "../errors.ts";
 import type { Ending, Life } from "../memory/slots.ts";
 import { defineActor } from "./actor.ts";
 import type { Crash, Stage } from "./cast.ts";
@@ -13,6 +14,7 @@ import type { Entered, Guest } from "./guest.ts";
 import { writeFigures } from "./host_figures.ts";
 import { HostRef } from "./host_ref.ts";
 import { HOSTED_END } from "./inbox.ts";
+import { placeOf } from "./isolation.ts";
 import { KnownLives } from "./known_lives.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { keepMailbox } from "./mailboxes.ts";
@@ -137,10 +139,16 @@ let hosts = 0;
  * @param options `id`: default made up. `isolation`: where it runs; default a worker.
  * @returns The host, once it is up.
  * @throws StartError when it does not come up
+ * @throws NotSupportedError for a process that does not share this program's memory
  */
 export async function startHost(
   { id = `host-${++hosts}`, isolation = "auto" }: { id?: string; isolation?: Isolation } = {},
 ): Promise<Host> {
+  if (placeOf({ where: { isolation } }) === "far") {
+    throw new NotSupportedError(
+      'Cannot start a host with isolation "process": that takes shared memory, and so --allow-ffi',
+    );
+  }
   const actor = await spawn(Hosting, { id, isolation, restart: { type: "transient" } });
   return new HostRef(actor as unknown as AnyRef, isolation);
 }

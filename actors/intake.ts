@@ -57,9 +57,10 @@ function receiverOf({ isolate }: Station, mailbox: Mailbox): Receiver {
   return new Receiver(isolate, inOrder, {
     operation: "take a message",
     check() {},
-    ended() {},
+    ended: () => mailbox.supply?.wanted(),
     taking: (cell) => {
       if (mailbox.isGuarded && !isAlive(arena, life)) throw DECLARED_DEAD;
+      mailbox.supply?.taken();
       return mailbox.start(mailbox.ring.ticketOf(cell));
     },
   }, true);

@@ -60,9 +60,8 @@ export class Lives {
     return { slot: this.#load(GUARDIAN) - 1, incarnation: this.#load(GUARDIAN_LIFE) };
   }
 
-  /** This isolate answers for the actor from now on. */
-  guard(): void {
-    const { slot, incarnation } = this.#isolate.life;
+  /** An isolate, this one unless told otherwise, answers for the actor from now on. */
+  guard({ slot, incarnation }: Life = this.#isolate.life): void {
     this.#store(GUARDIAN_LIFE, incarnation);
     this.#store(GUARDIAN, slot + 1);
   }

@@ -41,12 +41,14 @@ import {
   ringOf,
 } from "./mailbox_end.ts";
 import { markStarted, markTakenBack } from "./recall.ts";
+import type { Supply } from "./supply.ts";
 import {
   DEAD,
   DONE,
   DRAINING,
   DROPPED,
   EXIT_CODE,
+  FAR,
   GUARDIAN,
   HANDLED,
   HOST,
@@ -79,6 +81,12 @@ export class Mailbox {
   readonly isHosted: boolean;
   /** Whether this isolate started the actor, and tells what is left when the one that runs it dies. */
   isOwed = false;
+  /** Whether its actor is in a process with a memory of its own. */
+  readonly isFar: boolean;
+  /** Told of each message that this isolate puts in. */
+  filled: (() => void) | undefined;
+  /** Whoever fills it as it is emptied. */
+  supply: Supply | undefined;
   readonly #isolate: Isolate;
   readonly #at: number;
   #isGuarded: boolean;
@@ -94,6 +102,7 @@ export class Mailbox {
     this.#at = isolate.arena.wordOf(region);
     this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
     this.isHosted = this.#load(SUMMONS) !== 0;
+    this.isFar = this.#load(FAR) !== 0;
     this.#isGuarded = this.#load(GUARDIAN) !== 0;
   }
 
@@ -268,9 +277,9 @@ export class Mailbox {
     return this.#isGuarded;
   }
 
-  /** This isolate answers for the actor from now on; before anybody else knows of it. */
-  guard(): void {
-    this.lives.guard();
+  /** An isolate, this one unless told otherwise, answers for the actor; before anybody else knows of it. */
+  guard(guardian?: Life): void {
+    this.lives.guard(guardian);
     this.#isGuarded = true;
   }
 
@@ -309,12 +318,10 @@ export class Mailbox {
   /** Closes it with the reason; `false` when it was closed already. */
   close(ending: Ending): boolean {
     if (this.#left !== undefined) return false;
-    const closed = closeMailbox(this.#isolate, this.region, ending);
-    if (closed) {
-      this.ring.ringAll();
-      this.tellOfEnd();
-    }
-    return closed;
+    if (!closeMailbox(this.#isolate, this.region, ending)) return false;
+    this.ring.ringAll();
+    this.tellOfEnd();
+    return true;
   }
 
   /** How the actor ended; `undefined` while it has not. */

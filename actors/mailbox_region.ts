@@ -83,6 +83,8 @@ export const WAITS = RING + RING_SPARE + 1;
 export const NOTE = RING + RING_SPARE + 2;
 /** Offset: its generation. */
 export const NOTE_GENERATION = RING + RING_SPARE + 3;
+/** Offset: 1 when its actor is in a process with a memory of its own. */
+export const FAR = RING + RING_SPARE + 4;
 /** Messages that can be taken back at a time: as many as there are words for them. */
 export const RECALLABLE = 128;
 /** Of actors of which there are many: all of it in 1 KiB. */
@@ -112,6 +114,9 @@ export interface MailboxOptions {
   readonly overflow?: Overflow;
 }
 
+/** Where an actor is that has no isolate of this memory to itself: in a host, or beyond this memory. */
+export type Place = "host" | "far";
+
 /** @throws RangeError, TypeError for wrong options */
 export function checkMailbox({ capacity = 1, overflow = "wait" }: MailboxOptions): void {
   if (!Number.isInteger(capacity) || capacity < 1 || capacity > MOST_CAPACITY) {
@@ -129,10 +134,11 @@ export function checkMailbox({ capacity = 1, overflow = "wait" }: MailboxOptions
 export function makeMailbox(
   isolate: Isolate,
   options: MailboxOptions = {},
-  isHosted = false,
+  place?: Place,
 ): BlockHandle {
   checkMailbox(options);
   const { arena, heap, slot } = isolate;
+  const isHosted = place === "host";
   const { cellBytes, recallable, capacity: usual } = isHosted ? LIGHT : USUAL;
   const { capacity = usual, overflow = "wait" } = options;
   const cells = Math.max(2, 2 ** Math.ceil(Math.log2(capacity)));
@@ -145,6 +151,7 @@ export function makeMailbox(
   store(arena.words, arena.wordOf(region) + OWNER, slot + 1);
   store(arena.words, arena.wordOf(region) + OWNER_LIFE, isolate.life.incarnation);
   if (isHosted) store(arena.words, arena.wordOf(region) + SUMMONS, CALLED);
+  if (place === "far") store(arena.words, arena.wordOf(region) + FAR, 1);
   formatRing(arena, arena.wordOf(region) + RING, size);
   return region;
 }

@@ -15,7 +15,7 @@ import { receiveRegion } from "../memory/region.ts";
 import "./mailbox_care.ts";
 import { Mailbox } from "./mailbox.ts";
 import { letGoOfMailbox } from "./mailbox_end.ts";
-import { type MailboxOptions, makeMailbox } from "./mailbox_region.ts";
+import { type MailboxOptions, makeMailbox, type Place } from "./mailbox_region.ts";
 import type { Station } from "./station.ts";
 
 /** The mailboxes that an isolate knows. */
@@ -84,9 +84,9 @@ function mailboxesOf(station: Station): Mailboxes {
 export function newMailbox(
   station: Station,
   options: MailboxOptions | undefined,
-  isHosted = false,
+  place?: Place,
 ): Mailbox {
-  return mailboxesOf(station).of(makeMailbox(station.isolate, options, isHosted));
+  return mailboxesOf(station).of(makeMailbox(station.isolate, options, place));
 }
 
 /** Keeps a mailbox, made or come in this turn, for as long as its actor goes on. */

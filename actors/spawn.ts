@@ -7,7 +7,7 @@
 import { childrenOf } from "./children.ts";
 import { codeRefOf } from "./code.ts";
 import type { ActorRef, AnyActor, Protocol, Spawn, SpawnOptions } from "./contract.ts";
-import { checkIsolation, isInline } from "./isolation.ts";
+import { checkIsolation, isInline, placeOf } from "./isolation.ts";
 import { hostRefOf } from "./host_ref.ts";
 import { launch } from "./launch.ts";
 import type { Launch, LifeEvents } from "./launched.ts";
@@ -85,7 +85,7 @@ async function spawnOnce(
   options: MailboxOptions | undefined,
 ): Promise<Ref> {
   const { id, inline, host } = start;
-  const mailbox = newMailbox(here, options, host !== undefined);
+  const mailbox = newMailbox(here, options, placeOf(start));
   const deceased = { mailbox, id, messages: [] as readonly string[] };
   const told = { gone: () => settleLeftover(here, deceased) };
   const events = inline || host !== undefined ? UNHEARD : told;

@@ -25,6 +25,7 @@ const BENCHMARKS = [
   "locks",
   "values",
   "processes",
+  "process_forms",
   "edge",
 ];
 /** Longest that one may take, in milliseconds; it is killed then. */

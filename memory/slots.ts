@@ -41,6 +41,8 @@ export const SLOT_PARENT = 4;
 export const SLOT_PARENT_LIFE = 7;
 /** Offset in a slot: 1 once the code that its isolate runs is loaded. */
 export const SLOT_LOADED = 13;
+/** Offset in a slot: 1 when its isolate is in a process that has a memory of its own. */
+export const SLOT_FAR = 14;
 /** Offset in a slot: unit of its inbox's block, and in the next word the generation. */
 export const SLOT_INBOX = 5;
 /** Offset in a slot: a wait list that nobody but the doorbell's `DEATH` bit rings. */
@@ -77,6 +79,7 @@ const CLEARED = [
   SLOT_PID,
   SLOT_PIPE,
   SLOT_LOADED,
+  SLOT_FAR,
 ];
 
 /** One life of one slot. */
@@ -154,6 +157,16 @@ export function sayLoaded(arena: Arena, slot: number): void {
 /** Whether it is. */
 export function isLoaded(arena: Arena, { slot }: Life): boolean {
   return load(arena.words, arena.slotAt(slot) + SLOT_LOADED) === 1;
+}
+
+/** The isolate of a slot has a memory of its own. */
+export function sayFar(arena: Arena, { slot }: Life): void {
+  store(arena.words, arena.slotAt(slot) + SLOT_FAR, 1);
+}
+
+/** Whether it has. */
+export function isFar(arena: Arena, { slot }: Life): boolean {
+  return load(arena.words, arena.slotAt(slot) + SLOT_FAR) === 1;
 }
 
 /** The isolate is up. `false` when it was declared dead before. */

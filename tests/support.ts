@@ -22,6 +22,7 @@ import { Queue } from "../channels/queue.ts";
 import { childrenOf } from "../actors/children.ts";
 import { names } from "../actors/names.ts";
 import { activeChildren } from "../actors/process.ts";
+import { preferForm } from "../actors/process_form.ts";
 import { station } from "../actors/station.ts";
 
 /** Longest that a test waits for something before it says that it will never come, in milliseconds. */
@@ -239,6 +240,27 @@ export function osTest(name: string, fn: () => Promise<void>): void {
     (here().arena.mapped === undefined ? "this run's memory is not mapped" : undefined);
   if (lack === undefined) listeningTest(name, fn);
   else Deno.test({ name: `${name} (skipped: ${lack})`, ignore: true, fn });
+}
+
+/** As {@linkcode osTest}, for processes that have a memory of their own, and sockets. */
+export function socketTest(name: string, fn: () => Promise<void>): void {
+  troupeTest(`${name}, over a socket`, async () => {
+    preferForm("socket");
+    try {
+      await fn();
+    } finally {
+      preferForm(undefined);
+    }
+  }, { sanitizeOps: false });
+}
+
+/** A test of processes of the operating system, of both forms. */
+export function processTest(
+  name: string,
+  fn: (form: "mapped" | "socket") => Promise<void>,
+): void {
+  osTest(name, () => fn("mapped"));
+  socketTest(name, () => fn("socket"));
 }
 
 /** What a program of its own did. */

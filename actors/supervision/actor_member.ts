@@ -22,7 +22,7 @@ import { newMailbox } from "../mailboxes.ts";
 import type { MailboxOptions } from "../mailbox_region.ts";
 import type { Entrance } from "../performance.ts";
 import { Ref } from "../ref.ts";
-import type { Where } from "../isolation.ts";
+import { placeOf, type Where } from "../isolation.ts";
 import type { Station } from "../station.ts";
 import type { Manner, Member, MemberEvents } from "./member.ts";
 import type { Shutdown } from "./options.ts";
@@ -174,11 +174,7 @@ export class ActorMember implements Member {
       beginNextLife(this.#station.isolate, known, this.#last.ending);
       return known;
     }
-    const mailbox = newMailbox(
-      this.#station,
-      this.#casting.mailbox,
-      this.#casting.host !== undefined,
-    );
+    const mailbox = newMailbox(this.#station, this.#casting.mailbox, placeOf(this.#casting));
     mailbox.guard();
     this.#mailbox = mailbox;
     this.#ref = undefined;
