@@ -34,6 +34,7 @@ export class Lane {
   readonly #own: Own[] = [];
   #running: Map<string, ReturnType<typeof setTimeout>> | undefined;
   #keys = 0;
+  #state: "open" | "closed" = "open";
   #back: Taken[] = [];
   #aside: Taken[] = [];
   readonly #wake: () => void;
@@ -65,6 +66,7 @@ export class Lane {
 
   /** The actor sends itself a message. */
   post({ type, payload }: Envelope, timer?: string): void {
+    if (this.#state === "closed") return;
     const from = this.#station.isolate.life;
     const message = { kind: TELL, id: 0, from, name: type, payload };
     this.#own.push({ message, behind: this.#mailbox.depth, timer });
@@ -73,6 +75,7 @@ export class Lane {
 
   /** The same, in so many milliseconds. */
   after(ms: number, message: Envelope, key = this.#newKey()): void {
+    if (this.#state === "closed") return;
     this.cancel(key);
     const ring = () => {
       this.#timers.delete(key);
@@ -83,6 +86,7 @@ export class Lane {
 
   /** The same, again and again; one that was not handled yet is not followed by a second one. */
   every(ms: number, message: Envelope, key = this.#newKey()): void {
+    if (this.#state === "closed") return;
     this.cancel(key);
     const ring = () => {
       if (!this.#own.some(({ timer }) => timer === key)) this.post(message, key);
@@ -127,8 +131,9 @@ export class Lane {
     return this.#aside.length + this.#back.length < before;
   }
 
-  /** The life ends: timers are off. Gives what was put aside and never came back. */
+  /** The life ends: timers are off, and nothing more comes. Gives what was put aside and never came back. */
   close(): readonly Taken[] {
+    this.#state = "closed";
     for (const timer of this.#running?.values() ?? []) clearTimeout(timer);
     this.#running = undefined;
     this.#own.length = 0;

@@ -65,11 +65,17 @@ export class Runner implements Resident, Role, Powers {
   }
 
   get context(): ActorContext {
-    return this.#context ??= new ActorContext(this);
+    if (this.#context !== undefined) return this.#context;
+    this.#context = new ActorContext(this);
+    if (this.phase === "ended") this.#context.abort(toldToStop());
+    return this.#context;
   }
 
   get lane(): Lane {
-    return this.#lane ??= new Lane(this.station, this.mailbox, () => this.#watch());
+    if (this.#lane !== undefined) return this.#lane;
+    this.#lane = new Lane(this.station, this.mailbox, () => this.#watch());
+    if (this.phase === "ended") this.#lane.close();
+    return this.#lane;
   }
 
   get usedLane(): Lane | undefined {
