@@ -44,7 +44,7 @@ export interface Behaviour {
   /** Those of them that take no payload. */
   readonly bare: readonly string[];
   /** Makes the state: what `init` gives, or the object. */
-  init(args: unknown[], ctx: Context): unknown | Promise<unknown>;
+  init(args: unknown[], ctx: () => Context): unknown | Promise<unknown>;
   /** The function for a message, or `undefined` when there is no such message. */
   handler(message: string): MessageHandler | undefined;
   /** The schema of a message, when it has one. */
@@ -219,7 +219,7 @@ function ofClass(cls: new (...args: unknown[]) => Actor, name: string): Behaviou
     name,
     messages: [...handlers.keys()],
     bare: bareOf(handlers, schemas),
-    init: (args, ctx) => constructWith(ctx, () => new cls(...args)),
+    init: (args, ctx) => constructWith(ctx(), () => new cls(...args)),
     handler: (message) => handlers.get(message),
     schema: (message) => schemas.get(message),
     started: (state) => (state as Actor).started?.(),

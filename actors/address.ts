@@ -6,28 +6,27 @@
  * @module
  */
 import { ClosedError, FullError, NotSendableError, TimeoutError } from "../errors.ts";
-import { MAX_DELAY, type WaitOptions } from "../memory/line.ts";
+import { across } from "../memory/handle.ts";
+import { MAX_DELAY } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
 import { Arrival } from "../channels/arrival.ts";
 import type { Letter } from "../channels/parcel.ts";
 import { DONE, Sender } from "../channels/port.ts";
+import type { SendOptions } from "../channels/sendable.ts";
 import { Incoming } from "../channels/stream.ts";
 import { type Awaited, exitError } from "./awaited.ts";
+import { asker } from "./asker.ts";
+import { LATER } from "./bridge/crossing.ts";
 import { buryLetter } from "./events.ts";
+import { ASK, kindIn, markOf, type MessageKind, senderIn, STREAM, TELL, timeMark } from "./head.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { Place } from "./place.ts";
 import type { Station } from "./station.ts";
 import { summon } from "./summons.ts";
+import type { Carrier } from "./tracing.ts";
+import { type Waits, waitsOf } from "./waits.ts";
 import { remoteError } from "./wire_error.ts";
-
-/** Kinds of messages in a mailbox. */
-export type MessageKind = number;
-/** Nobody waits for a reply. */
-export const TELL: MessageKind = 1;
-/** One reply is waited for. */
-export const ASK: MessageKind = 2;
-/** A streamed reply is waited for. */
-export const STREAM: MessageKind = 3;
 
 /** A message by name. */
 export interface Message {
@@ -35,17 +34,18 @@ export interface Message {
   readonly name: string;
   /** None, or the payload. */
   readonly payload: readonly unknown[];
+  /** The trace that it is part of. */
+  readonly trace?: Carrier;
 }
 
-const NOT_PLACED = -1;
-const NO_OPTIONS: WaitOptions = {};
+const NO_OPTIONS: SendOptions = {};
 
 /** A message and how it is sent. */
 export interface Sending {
   /** What is sent. */
   readonly message: Message;
   /** How long to wait for room. */
-  readonly options: WaitOptions;
+  readonly options: SendOptions;
   /** Called when it has its place in the mailbox. */
   readonly placed?: () => void;
 }
@@ -56,40 +56,6 @@ export interface Answered {
   readonly resolve: (value: unknown) => void;
   /** Called with the reason why there is none. */
   readonly reject: (reason: unknown) => void;
-}
-
-/** Where a message is in a mailbox, and in which life of the actor it was sent. */
-export class Place {
-  readonly #mailbox: Mailbox;
-  readonly #life: number;
-  #ticket = NOT_PLACED;
-
-  /** Of a message that will be sent to `mailbox`. */
-  constructor(mailbox: Mailbox) {
-    this.#mailbox = mailbox;
-    this.#life = mailbox.restarts;
-  }
-
-  /** The message was just committed. */
-  note(): void {
-    this.#ticket = this.#mailbox.ring.lastTicket;
-  }
-
-  /** How the one who should answer ended: the actor, or the life of it that took the message. */
-  get ending(): Ending | undefined {
-    const { ending } = this.#mailbox;
-    return ending ?? (this.#wasLost ? this.#mailbox.lives.lastEnding : undefined);
-  }
-
-  /** Whether a life of the actor took it. */
-  get wasTaken(): boolean {
-    if (this.#ticket === NOT_PLACED) return false;
-    return this.#mailbox.wasStarted(this.#ticket) || this.#wasLost;
-  }
-
-  get #wasLost(): boolean {
-    return this.#mailbox.wasLost(this.#ticket, this.#life);
-  }
 }
 
 /** An actor's address in this isolate. */
@@ -106,7 +72,7 @@ export class Address {
     this.#station = station;
     this.mailbox = mailbox;
     this.id = id;
-    this.#sender = new Sender(station.isolate, mailbox.ring, {
+    this.#sender = new Sender(station.isolate, mailbox.entry, {
       operation: `send to actor "${id}"`,
       check: () => this.#check(),
       full: (value) => this.#full(value),
@@ -115,19 +81,22 @@ export class Address {
   }
 
   /** Sends; resolves once the mailbox has the message. */
-  tell(message: Message, options: WaitOptions): Promise<void> {
+  tell(message: Message, options: SendOptions): Promise<void> {
     return this.#send(TELL, 0, { message, options });
   }
 
   /** Sends and waits for the reply. */
-  ask(message: Message, options: WaitOptions): Promise<unknown> {
-    const { signal, timeout } = options;
+  ask(message: Message, options: SendOptions): Promise<unknown> {
+    const { signal, timeout, priority } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    const sending = signal === undefined && priority === undefined
+      ? NO_OPTIONS
+      : { signal, priority };
     return new Promise((resolve, reject) => {
       const asking = new Asking(this, resolve, reject);
       const id = this.#station.awaited.add(asking);
       if (signal !== undefined || timeout !== undefined) this.#limit(asking, id, message, options);
-      this.#sendAsk(asking, id, { message, options: signal ? { signal } : NO_OPTIONS });
+      this.#sendAsk(asking, id, { message, options: sending });
     });
   }
 
@@ -147,8 +116,14 @@ export class Address {
     });
   }
 
+  /** Where it is noted whom the actor that asks here waits for. */
+  get asks(): Waits | undefined {
+    const who = asker();
+    return who && waitsOf(this.#station.isolate, who);
+  }
+
   /** Has a wait for a reply called off by its signal or timeout. */
-  #limit(asking: Asking, id: number, { name }: Message, { signal, timeout }: WaitOptions): void {
+  #limit(asking: Asking, id: number, { name }: Message, { signal, timeout }: SendOptions): void {
     const giveUp = (reason: unknown) => this.#giveUp(id) && asking.fail(reason);
     const abort = () => giveUp(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
@@ -169,8 +144,8 @@ export class Address {
   }
 
   /** Asks under a number that is waited for already; resolves once the mailbox has the message. */
-  request(id: number, message: Message): Promise<void> {
-    return this.#send(ASK, id, { message, options: NO_OPTIONS });
+  request(id: number, message: Message, placed?: () => void): Promise<void> {
+    return this.#send(ASK, id, { message, options: NO_OPTIONS, placed });
   }
 
   /** Stops waiting for a reply and tells the actor; `false` when it was settled before. */
@@ -201,21 +176,37 @@ export class Address {
 
   #send(kind: MessageKind, id: number, { message, options, placed }: Sending): Promise<void> {
     const { slot, incarnation } = this.#station.isolate.life;
-    const { name, payload } = message;
-    const value = payload.length === 0 ? [name] : [name, payload[0]];
+    const { name, payload, trace } = message;
+    const { priority = 0 } = options;
+    const { isHosted, isFar } = this.mailbox;
+    if (priority !== 0) this.mailbox.prioritise();
+    const value = trace !== undefined
+      ? [name, payload[0], trace]
+      : payload.length === 0
+      ? [name]
+      : [name, payload[0]];
     const letter: Letter = {
       value,
-      head: [kind | (slot << 8), id, incarnation, 0],
-      placed: this.mailbox.isHosted ? () => this.#placed(placed) : placed,
+      head: [markOf(kind, slot, priority), id, incarnation, timeMark()],
+      placed: isHosted || isFar ? () => this.#placed(placed) : placed,
     };
+    if (isFar) return across(LATER, () => this.#sendNear(letter, { kind, options }));
+    return this.#sendNear(letter, { kind, options });
+  }
+
+  #sendNear(
+    letter: Letter,
+    { kind, options }: { kind: MessageKind; options: SendOptions },
+  ): Promise<void> {
     if (this.mailbox.overflow === "wait") return this.#sender.send(letter, options);
     return this.#sendOrDrop(letter, kind);
   }
 
-  /** A message for an actor in a host has its place: it is called. */
+  /** A message for an actor in a host, or far away, has its place: whoever takes it is called. */
   #placed(placed: (() => void) | undefined): void {
     placed?.();
-    summon(this.#station, this.mailbox);
+    if (this.mailbox.isHosted) summon(this.#station, this.mailbox);
+    this.mailbox.filled?.();
   }
 
   /** For mailboxes that never make their senders wait. */
@@ -246,10 +237,10 @@ export class Address {
       return value.discard();
     }
     this.#lost(value);
-    const [mark, id, incarnation] = arrival.head!;
-    if ((mark & 255) === TELL) return;
-    const to = { slot: mark >> 8, incarnation };
-    this.#station.inbox.send(to, { kind: FAILURE, id, value: this.#full(undefined) });
+    const head = arrival.head!;
+    if (kindIn(head) === TELL) return;
+    const failure = { kind: FAILURE, id: head[1], value: this.#full(undefined) };
+    this.#station.inbox.send(senderIn(head), failure);
   }
 
   /** A message is thrown away because the mailbox is full. */
@@ -267,7 +258,7 @@ export class Address {
   #check(): void {
     const { ending } = this.mailbox;
     if (ending !== undefined) throw exitError(`actor "${this.id}"`, ending, false);
-    if (!this.mailbox.lives.isDraining) return;
+    if (!this.mailbox.isDraining) return;
     throw new ClosedError(`Cannot send to actor "${this.id}": it takes no more messages`);
   }
 }
@@ -279,6 +270,7 @@ class Asking implements Awaited {
   /** Called once there is a reply or an error. */
   settled: (() => void) | undefined;
   readonly #address: Address;
+  readonly #waits: Waits | undefined;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (reason: unknown) => void;
 
@@ -290,6 +282,8 @@ class Asking implements Awaited {
   ) {
     this.#address = address;
     this.place = new Place(address.mailbox);
+    this.#waits = address.asks;
+    this.#waits?.begin(address.id);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -309,15 +303,20 @@ class Asking implements Awaited {
   hear({ kind, value }: Received): boolean {
     if (kind === FAILURE) this.fail(remoteError(value, `Actor "${this.#address.id}"`));
     else {
-      this.settled?.();
+      this.#settle();
       this.#resolve(value);
     }
     return true;
   }
 
   fail(reason: unknown): void {
-    this.settled?.();
+    this.#settle();
     this.#reject(reason);
+  }
+
+  #settle(): void {
+    this.settled?.();
+    this.#waits?.end(this.#address.id);
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type Ending,
   endingOf,
   type Life,
+  sayFar,
   takeSlot,
   vacateSlot,
 } from "../memory/slots.ts";
@@ -73,6 +74,9 @@ export class Children {
     this.#station = station;
     this.#threads = station.isolate.isRoot ? new Threads(station) : undefined;
     this.#processes = this.#threads && new OsProcesses(station);
+    for (const maker of [this.#threads, this.#processes]) {
+      if (maker !== undefined) maker.onGone = (life) => this.#endChildrenOf(life);
+    }
     this.#spares = this.#threads && {
       worker: new Spares(station, this.#threads),
       process: new Spares(station, this.#processes!),
@@ -109,6 +113,7 @@ export class Children {
     const life = spare ?? takeSlot(isolate.arena, isolate.life);
     if (life === undefined) throw new FullError("Cannot start a worker: all 256 slots are taken");
     try {
+      if (start?.form === "socket") sayFar(isolate.arena, life);
       ensureInbox(isolate, life.slot);
       prepare?.(life);
       inbox.send(life, { kind: ORDER, id, value: order });
@@ -157,6 +162,12 @@ export class Children {
   #sparesFor(start: ProcessStart | undefined): Spares | undefined {
     if (start === undefined) return this.#spares?.worker;
     return isOrdinary(start) ? this.#spares?.process : undefined;
+  }
+
+  /** Whatever an isolate that is gone had started ends. */
+  #endChildrenOf(life: Life): void {
+    this.#threads?.endChildrenOf(life);
+    this.#processes?.endChildrenOf(life);
   }
 
   /** In the first isolate of a process: makes the thread or the process of a slot. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { NotSupportedError } from "../errors.ts";
+import type { ProcessForm } from "./process_form.ts";
 
 /** How a process is confined. */
 export interface Confinement {
@@ -16,10 +17,13 @@ export interface Confinement {
 
 const NAMES = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
 type Name = (typeof NAMES)[number];
+const ALL = "--allow-all";
 
 /** Arguments of `deno run` for a confinement. @throws NotSupportedError for what this program may not do */
-export function flagsOf({ memoryLimitMb, permissions }: Confinement): string[] {
-  const flags = permissionFlags(permissions);
+export function flagsOf({ memoryLimitMb, permissions }: Confinement, form: ProcessForm): string[] {
+  const flags = form === "mapped" ? mappedFlags(permissions) : permissionFlags(permissions, NAMES);
+  // Deno's `node:child_process` allows everything where no permission is mentioned.
+  if (flags.length === 0) flags.push("--deny-run");
   if (memoryLimitMb !== undefined) flags.push(`--v8-flags=--max-old-space-size=${memoryLimitMb}`);
   return flags;
 }
@@ -33,7 +37,7 @@ export function keepsForeign({ permissions }: Confinement): boolean {
 }
 
 /** @throws RangeError, TypeError for what is no confinement; NotSupportedError as {@linkcode flagsOf} */
-export function checkConfinement(given: Confinement): void {
+export function checkConfinement(given: Confinement, form: ProcessForm): void {
   const { memoryLimitMb, permissions } = given;
   if (memoryLimitMb !== undefined && !(Number.isInteger(memoryLimitMb) && memoryLimitMb >= 16)) {
     throw new RangeError(`Cannot limit memory to ${memoryLimitMb} MiB: a whole number from 16`);
@@ -41,18 +45,26 @@ export function checkConfinement(given: Confinement): void {
   const isKnown = permissions === undefined || typeof permissions === "object" ||
     permissions === "inherit" || permissions === "none";
   if (!isKnown) throw new TypeError("Cannot start a process: permissions are none");
-  flagsOf(given);
+  flagsOf(given, form);
 }
 
-function permissionFlags(permissions: Deno.PermissionOptions = "inherit"): string[] {
-  if (permissions === "none") return ["--allow-ffi"];
+/** A process maps its memory by a foreign function, before any code of the user runs. */
+function mappedFlags(permissions: Deno.PermissionOptions | undefined): string[] {
+  const names = NAMES.filter((name) => name !== "ffi");
+  const flags = permissionFlags(permissions, names);
+  return flags[0] === ALL ? flags : [...flags, "--allow-ffi"];
+}
+
+function permissionFlags(
+  permissions: Deno.PermissionOptions = "inherit",
+  names: readonly Name[],
+): string[] {
+  if (permissions === "none") return [];
   const asked = permissions === "inherit"
-    ? Object.fromEntries(NAMES.map((name) => [name, "inherit" as const]))
+    ? Object.fromEntries(names.map((name) => [name, "inherit" as const]))
     : permissions as Partial<Record<Name, boolean | "inherit" | (string | URL)[]>>;
-  const flags = NAMES.flatMap((name) => name === "ffi" ? [] : flagFor(name, asked[name]));
-  const all = permissions === "inherit" && flags.length === NAMES.length - 1;
-  // It maps its memory by a foreign function, before any code of the user runs.
-  return all ? ["--allow-all"] : [...flags, "--allow-ffi"];
+  const flags = names.flatMap((name) => flagFor(name, asked[name]));
+  return permissions === "inherit" && flags.length === names.length ? [ALL] : flags;
 }
 
 function flagFor(name: Name, asked: boolean | "inherit" | (string | URL)[] | undefined): string[] {

@@ -30,7 +30,6 @@ export const DOWN = "down";
 
 /** The context of an actor, for `init` and the hooks. */
 export class ActorContext implements Context {
-  readonly id: string;
   readonly #powers: Powers;
   #offspring: Set<AnyRef> | undefined;
   #log: Context["log"] | undefined;
@@ -41,7 +40,10 @@ export class ActorContext implements Context {
   /** Makes a context out of what it can do. */
   constructor(powers: Powers) {
     this.#powers = powers;
-    this.id = powers.id;
+  }
+
+  get id(): string {
+    return this.#powers.id;
   }
 
   get log(): Context["log"] {

@@ -19,13 +19,16 @@ import { Isolate, settle } from "../memory/isolate.ts";
 import { refuseForeign } from "../memory/libc.ts";
 import { dieWith, mapOf } from "../memory/programs.ts";
 import { declareDead, type Ending, isAlive, parentOf, sayExitCode } from "../memory/slots.ts";
+import { holdLifeline } from "./bridge/lifeline.ts";
+import { OwnEnd, ownIsolate } from "./bridge/own_end.ts";
 import { useConfig } from "./config.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { identity, whileLoading } from "./identity.ts";
 import { onInterruption } from "./interruption.ts";
 import { FAILURE, LAST_WORDS, ORDER, READY, type Received, REPLY } from "./inbox.ts";
 import { type Order, runOrder } from "./order.ts";
-import { PROCESS_BOOT, type ProcessBoot } from "./os_process.ts";
+import { type MappedPlace, PROCESS_BOOT, type ProcessBoot } from "./os_process.ts";
+import { preferForm } from "./process_form.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
 import { BOOT, type Boot, EXIT_NOW, type Hold, takeCommand } from "./thread.ts";
@@ -48,12 +51,15 @@ async function boot({ memory, life, root, hold, spare }: Boot): Promise<void> {
 
 /** Makes this process an isolate of the program that started it. */
 async function bootProcess(boot: ProcessBoot): Promise<void> {
-  const { life, config, foreign, spare, ...place } = boot;
-  dieWith(place.pid);
+  const { pid, mapped, form, config, foreign, spare } = boot;
+  if (mapped === undefined) letGoOfLife = holdLifeline();
+  else dieWith(pid);
+  preferForm(form);
   useConfig(config);
-  const isolate = new Isolate(Arena.attach(mapOf(place)), life);
-  if (!foreign) refuseForeign();
+  const isolate = mapped === undefined ? ownIsolate(pid) : mappedIsolate(pid, mapped);
+  if (mapped !== undefined && !foreign) refuseForeign();
   const { here, ready } = begin(isolate);
+  if (mapped === undefined) bridge = new OwnEnd(here, () => exitForReal(1));
   onInterruption(() => {
     if (!isFunction) return;
     const text = `Cannot go on in process "${identity().name}": it was interrupted`;
@@ -61,6 +67,10 @@ async function bootProcess(boot: ProcessBoot): Promise<void> {
   });
   await ready;
   if (spare) await sayReady(here);
+}
+
+function mappedIsolate(pid: number, { life, ...place }: MappedPlace): Isolate {
+  return new Isolate(Arena.attach(mapOf({ pid, ...place })), life);
 }
 
 /** A spare tells that it is up. */
@@ -105,6 +115,7 @@ async function obey(
   let isAnswered = false;
   try {
     if (unreadable !== undefined) throw unreadable;
+    if (order instanceof Error) throw order;
     const ending = await runOrder(here, order, (reply) => {
       isAnswered = true;
       here.inbox.send(from, { kind: REPLY, id, value: reply });
@@ -124,6 +135,7 @@ function leave(here: Station, hold?: Hold): void {
   here.isolate.park.keepAlive.remove();
   here.isolate.park.keepAlive.spare(false);
   hold?.letGo();
+  letGoOfLife();
 }
 
 /** An error that nobody caught: printed as the platform would, told to the parent, then the end. */
@@ -149,6 +161,10 @@ function sayFailure(here: Station, { kind, id, to }: Saying, error: unknown): vo
 }
 
 let isEnding = false;
+/** To the parent of a process with a memory of its own. */
+let bridge: OwnEnd | undefined;
+/** Ends the thread that keeps such a process alive. */
+let letGoOfLife = () => {};
 /** Whether it runs a function, and not an actor. */
 let isFunction = false;
 
@@ -171,6 +187,7 @@ function say({ isolate }: Station, { reason, exitCode }: Ending): void {
   if (!isAlive(isolate.arena, isolate.life)) return;
   sayExitCode(isolate.arena, isolate.slot, exitCode);
   declareDead(isolate.arena, isolate.life, reason);
+  bridge?.end({ reason, exitCode });
 }
 
 /** Input that ends at once: what there is is the first isolate's. */

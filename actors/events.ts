@@ -6,11 +6,14 @@
  * @module
  */
 import type { TroupeError } from "../errors.ts";
+import type { Arena } from "../memory/arena.ts";
 import { load, store } from "../memory/atomics.ts";
-import { lifeIn } from "../memory/slots.ts";
+import { type Ending, lifeIn } from "../memory/slots.ts";
+import { exitError } from "./awaited.ts";
 import type { Envelope } from "./contract.ts";
 import { EVENT } from "./inbox.ts";
 import { type Station, station } from "./station.ts";
+import { isClean } from "./supervision/decide.ts";
 import { sendableError } from "./wire_error.ts";
 
 /** Why a message that a mailbox had accepted was not handled. */
@@ -67,6 +70,18 @@ export function buryLetter(
   { message, reason }: { message: Envelope; reason: DeadLetterReason },
 ): void {
   emit(here, { type: "dead-letter", actor, message, reason });
+}
+
+/** An actor, or one life of it, has ended. */
+export function announceEnd(
+  here: Station,
+  actor: string,
+  { ending, error }: { ending: Ending; error?: TroupeError },
+): void {
+  if (isClean(ending)) return emit(here, { type: "stopped", actor });
+  if (!isObserved(here)) return;
+  const why = error ?? exitError(`actor "${actor}"`, ending, true);
+  emit(here, { type: "crashed", actor, error: why });
 }
 
 /** Tells those who listen. */
@@ -137,6 +152,11 @@ export function events(): AsyncIterableIterator<SystemEvent> & Disposable {
     },
     [Symbol.dispose]: close,
   };
+}
+
+/** From now on whatever happens is told to the first isolate, which passes it on to another program. */
+export function hearAll(arena: Arena): void {
+  store(arena.words, arena.slotAt(0) + AT_LISTENERS, 1);
 }
 
 function hearOthers(here: Station): void {

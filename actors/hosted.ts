@@ -5,33 +5,96 @@
  *
  * @module
  */
-import type { TroupeError } from "../errors.ts";
+import { StartError, type TroupeError } from "../errors.ts";
 import type { BlockHandle } from "../memory/arena.ts";
 import { type Ending, isLifeOf, type Life } from "../memory/slots.ts";
-import { StartError } from "../errors.ts";
+import type { AnyRef } from "./contract.ts";
+import { announceEnd } from "./events.ts";
+import type { Entered, Guest } from "./guest.ts";
 import { hostRefOf } from "./host_ref.ts";
 import { HOSTED_END } from "./inbox.ts";
+import { KnownLives } from "./known_lives.ts";
 import type { Launch, Launched, LifeEvents } from "./launched.ts";
-import type { Entered } from "./guest.ts";
-import { Ref, typed } from "./ref.ts";
+import { settleLeftover } from "./leftover.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { keepMailbox } from "./mailboxes.ts";
+import type { Entrance } from "./performance.ts";
+import { type Owner, Ref, sameList, typed } from "./ref.ts";
 import type { Station } from "./station.ts";
 import { remoteError } from "./wire_error.ts";
 
 const BY_HOST: Ending = { reason: "terminated", exitCode: -15 };
 
-interface HostedLife {
+/** One life, as its owner sees it. */
+class HostedLife implements Owner {
   /** The host's life that it is in, once it has entered. */
-  host?: Life;
-  over(ending: Ending, thrown?: readonly [unknown]): void;
+  host: Life | undefined;
+  readonly #lives: HostedLives;
+  readonly #id: string;
+  readonly #mailbox: Mailbox;
+  readonly #place: AnyRef;
+  readonly #events: LifeEvents;
+  #state: "alive" | "over" = "alive";
+  #failure: TroupeError | undefined;
+  #messages: readonly string[] | undefined;
+
+  /** A life that begins. */
+  constructor(lives: HostedLives, what: Launch, events: LifeEvents) {
+    this.#lives = lives;
+    this.#id = what.id;
+    this.#mailbox = what.mailbox;
+    this.#place = hostRefOf(what.host!).actor;
+    this.#events = events;
+  }
+
+  /** Enters its host; rejects with a StartError when it does not come up. */
+  async enter({ code, id, args, mailbox }: Launch): Promise<Entrance> {
+    const { station } = this.#lives;
+    const actor = typed(new Ref(station, mailbox, { id, bare: [] }));
+    const guest: Guest = { code, id, args, actor: actor as AnyRef, owner: station.isolate.life };
+    try {
+      const entered = await this.#place.ask.enter(guest) as Entered;
+      if ("failed" in entered) throw entered.failed;
+      this.#messages = sameList(entered.messages);
+      if (this.#state === "alive") this.#lives.enter(this, entered.host);
+      return entered;
+    } catch (error) {
+      this.over({ reason: "error", exitCode: 1 });
+      throw startErrorOf(id, error);
+    }
+  }
+
+  kill(): void {
+    if (this.#state === "over") return;
+    this.#place.tell.drop(this.#mailbox.region).catch(() => this.over(BY_HOST));
+  }
+
+  failure(): TroupeError | undefined {
+    return this.#failure;
+  }
+
+  /** It has ended. */
+  over(ending: Ending, thrown?: readonly [unknown]): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#lives.remove(this.#mailbox.region);
+    this.#failure = thrown && remoteError(thrown[0], `Actor "${this.#id}"`);
+    this.#mailbox.end(ending);
+    announceEnd(this.#lives.station, this.#id, { ending, error: this.#failure });
+    const deceased = { mailbox: this.#mailbox, id: this.#id, messages: this.#messages };
+    settleLeftover(this.#lives.station, deceased);
+    this.#events.gone(ending, this.#failure);
+  }
 }
 
 /** The lives that this isolate has started in hosts. */
 class HostedLives {
-  readonly #station: Station;
+  readonly station: Station;
   readonly #lives = new Map<BlockHandle, HostedLife>();
+  readonly #hosts = new KnownLives();
 
   constructor(station: Station) {
-    this.#station = station;
+    this.station = station;
     station.inbox.on(HOSTED_END, ({ value, unreadable }) => {
       if (unreadable !== undefined) return;
       const [region, ending, thrown] = value as [BlockHandle, Ending, [unknown]?];
@@ -46,8 +109,8 @@ class HostedLives {
 
   /** It has entered a host, which may have ended meanwhile. */
   enter(life: HostedLife, host: Life): void {
-    life.host = host;
-    if (!isLifeOf(this.#station.isolate.arena, host)) life.over(BY_HOST);
+    life.host = this.#hosts.same(host);
+    if (!isLifeOf(this.station.isolate.arena, host)) life.over(BY_HOST);
   }
 
   remove(region: BlockHandle): void {
@@ -56,9 +119,9 @@ class HostedLives {
 
   /** A host that is swept is proven dead, and all in it. */
   #lookForLost(): void {
-    const { arena } = this.#station.isolate;
-    for (const { host, over } of [...this.#lives.values()]) {
-      if (host !== undefined && !isLifeOf(arena, host)) over(BY_HOST);
+    const { arena } = this.station.isolate;
+    for (const life of [...this.#lives.values()]) {
+      if (life.host !== undefined && !isLifeOf(arena, life.host)) life.over(BY_HOST);
     }
   }
 }
@@ -79,34 +142,9 @@ function startErrorOf(id: string, error: unknown): StartError {
 
 /** Starts a life in a host. */
 export function launchHosted(here: Station, what: Launch, events: LifeEvents): Launched {
-  const { id, code, args, mailbox } = what;
-  const { actor: host } = hostRefOf(what.host!);
   const lives = livesOf(here);
-  let state: "alive" | "over" = "alive";
-  let failure: TroupeError | undefined;
-  const over = (ending: Ending, thrown?: readonly [unknown]) => {
-    if (state === "over") return;
-    state = "over";
-    lives.remove(mailbox.region);
-    failure = thrown && remoteError(thrown[0], `Actor "${id}"`);
-    mailbox.end(ending);
-    events.gone(ending, failure);
-  };
-  const life: HostedLife = { over };
-  lives.add(mailbox.region, life);
-  const actor = typed(new Ref(here, mailbox, { id, bare: [] }));
-  const entering = host.ask.enter({ code, id, args, actor, owner: here.isolate.life });
-  const ready = (entering as Promise<Entered>).then((entered) => {
-    if ("failed" in entered) throw entered.failed;
-    if (state === "alive") lives.enter(life, entered.host);
-    return entered;
-  }).catch((error) => {
-    over({ reason: "error", exitCode: 1 });
-    throw startErrorOf(id, error);
-  });
-  const kill = () => {
-    if (state === "over") return;
-    host.tell.drop(mailbox.region).catch(() => over(BY_HOST));
-  };
-  return { ready, kill, failure: () => failure };
+  const life = new HostedLife(lives, what, events);
+  keepMailbox(here, what.mailbox);
+  lives.add(what.mailbox.region, life);
+  return { ready: life.enter(what), owner: life };
 }

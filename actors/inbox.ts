@@ -15,18 +15,20 @@
 import { ClosedError, FullError } from "../errors.ts";
 import { blockHandle, generationOf, unitOf } from "../memory/arena.ts";
 import { load, store } from "../memory/atomics.ts";
+import { across } from "../memory/handle.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import { PENDING } from "../memory/line.ts";
 import type { Source } from "../memory/park.ts";
 import { INBOX_REGION, makeRegion, REGION_WORDS } from "../memory/region.ts";
 import { formatRing, recoverRing, Ring, ringBytes } from "../memory/ring.ts";
-import { isAlive, type Life, SLOT_INBOX } from "../memory/slots.ts";
+import { isAlive, isFar, type Life, SLOT_INBOX } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
 import { discardTaken, VOID } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import { Receiver, Sender } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
+import { LATER } from "./bridge/crossing.ts";
 import { discardUnread } from "./unread.ts";
 
 const SIZE = { cells: 1024, cellBytes: 128 };
@@ -83,6 +85,18 @@ export interface Received {
   readonly unreadable?: unknown;
 }
 
+/** A letter as its writer gives it. */
+export interface Writing {
+  /** What it is about. */
+  readonly kind: LetterKind;
+  /** Which ask, stream or child. */
+  readonly id: number;
+  /** What it says. */
+  readonly value?: unknown;
+  /** In whose name; default: this isolate's. */
+  readonly from?: Life;
+}
+
 /** Reads letters of one kind. */
 export type LetterReader = (letter: Received) => void;
 
@@ -110,21 +124,16 @@ export class Inbox implements Source {
   readonly #receiver: Receiver;
   readonly #readers: (LetterReader | undefined)[] = [];
   readonly #senders = new Map<number, { incarnation: number; sender: Sender }>();
+  /** Whoever reads inboxes of others here, by their slots. */
+  readonly #deputies = new Map<number, () => void>();
 
   /** Opens the inbox of `isolate`. */
   constructor(isolate: Isolate) {
     ensureInbox(isolate, isolate.slot);
     this.#isolate = isolate;
-    this.#ring = ringOf(isolate, isolate.slot);
-    const reading = isolate.arena.slotAt(isolate.slot) + SLOT_READING;
-    this.#receiver = new Receiver(isolate, this.#ring, {
-      operation: "read the inbox",
-      check: () => {},
-      ended: () => {},
-      taking: (cell) => {
-        store(isolate.arena.words, reading, this.#ring.ticketOf(cell) + 1);
-      },
-    }, true);
+    const { ring, receiver } = inboxOf(isolate, isolate.slot);
+    this.#ring = ring;
+    this.#receiver = receiver;
     this.list = this.#ring.readers.list;
     this.topic = this.#ring.readers.topic;
     isolate.park.watch(this);
@@ -136,17 +145,28 @@ export class Inbox implements Source {
   }
 
   /** Writes to another isolate, or to this one. Throws only what the codec throws. */
-  send(to: Life, { kind, id, value }: { kind: LetterKind; id: number; value?: unknown }): void {
+  send(to: Life, { kind, id, value, from = this.#isolate.life }: Writing): void {
     if (!isAlive(this.#isolate.arena, to)) return;
-    const { slot, incarnation } = this.#isolate.life;
+    const { slot, incarnation } = from;
     const letter = { value, head: [kind | (slot << 8), id, incarnation, to.incarnation] as const };
     const sender = this.#senderTo(to);
-    try {
+    const send = () => {
       if (!sender.trySend(letter)) sender.send(letter).catch(() => {});
+    };
+    try {
+      if (isFar(this.#isolate.arena, to)) across(LATER, send);
+      else send();
     } catch (error) {
       // It may have ended just now: then there is nobody to hear it.
       if (isAlive(this.#isolate.arena, to)) throw error;
     }
+    this.#deputies.get(to.slot)?.();
+  }
+
+  /** From now on `look` is called right after this isolate wrote to a slot; gives what ends that. */
+  deputize(slot: number, look: () => void): () => void {
+    this.#deputies.set(slot, look);
+    return () => this.#deputies.delete(slot);
   }
 
   /** Reads the letters that are there, up to a number; the park comes back for the rest. */
@@ -203,6 +223,21 @@ export class Inbox implements Source {
   }
 }
 
+/** The receiving side of a slot's inbox; there is one reader at a time. */
+export function inboxOf(isolate: Isolate, slot: number): { ring: Ring; receiver: Receiver } {
+  const ring = ringOf(isolate, slot);
+  const reading = isolate.arena.slotAt(slot) + SLOT_READING;
+  const receiver = new Receiver(isolate, ring, {
+    operation: "read the inbox",
+    check: () => {},
+    ended: () => {},
+    taking: (cell) => {
+      store(isolate.arena.words, reading, ring.ticketOf(cell) + 1);
+    },
+  }, true);
+  return { ring, receiver };
+}
+
 function ringOf(isolate: Isolate, slot: number): Ring {
   const { arena } = isolate;
   const at = arena.slotAt(slot) + SLOT_INBOX;
@@ -219,5 +254,8 @@ careFor(INBOX_REGION, (isolate, region, dead) => {
   recoverRing(arena, at, { dead, taken: (cell) => discardTaken(isolate, cell, HEAD_BYTES) });
   if (load(arena.words, arena.slotAt(dead) + SLOT_INBOX) - 1 !== unitOf(region)) return;
   const begun = load(arena.words, arena.slotAt(dead) + SLOT_READING);
-  discardUnread(isolate, ringOf(isolate, dead), (ticket) => begun === ticket + 1);
+  discardUnread(isolate, {
+    ring: ringOf(isolate, dead),
+    hasBegun: (ticket) => begun === ticket + 1,
+  });
 });

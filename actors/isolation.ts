@@ -9,9 +9,11 @@ import { NotSupportedError } from "../errors.ts";
 import { whatIsMissing } from "../memory/libc.ts";
 import type { CodeRef } from "./code.ts";
 import { checkConfinement, type Confinement, whatForbidsProcesses } from "./confinement.ts";
-import type { Isolation } from "./contract.ts";
+import type { Host, Isolation } from "./contract.ts";
+import type { Place } from "./mailbox_region.ts";
 import type { ProcessStart } from "./os_process.ts";
 import { checkOutput, type Output } from "./output.ts";
+import { processForm, whatForbidsMapping } from "./process_form.ts";
 import { type Station, station } from "./station.ts";
 
 /** Where `isolation` leads here: `auto` is a worker if the memory can be shared with one. */
@@ -51,17 +53,13 @@ export function checkIsolation(
 }
 
 function checkProcess(confinement: Confinement & Output): void {
-  const lack = whatIsMissing() ?? whatForbidsProcesses() ?? whatIsWrongWithMemory();
+  const form = processForm();
+  const lack = whatForbidsProcesses() ?? (form === "mapped" ? whatForbidsMapping() : undefined);
   if (lack !== undefined) {
     throw new NotSupportedError(`Cannot start with isolation "process": ${lack}`);
   }
-  checkConfinement(confinement);
+  checkConfinement(confinement, form);
   checkOutput(confinement, station().isolate.isRoot);
-}
-
-function whatIsWrongWithMemory(): string | undefined {
-  if (station().isolate.arena.mapped !== undefined) return undefined;
-  return "this program's memory cannot be mapped by others";
 }
 
 /** Where something shall run. */
@@ -81,5 +79,11 @@ export function processStart(
   { isolation, memoryLimitMb, permissions, stdout, stderr }: Where,
 ): ProcessStart | undefined {
   if (isolation !== "process") return undefined;
-  return { module: url, memoryLimitMb, permissions, stdout, stderr };
+  return { form: processForm(), module: url, memoryLimitMb, permissions, stdout, stderr };
+}
+
+/** Where an actor is, as its mailbox has to know. */
+export function placeOf({ host, where }: { host?: Host; where?: Where }): Place | undefined {
+  if (host !== undefined) return "host";
+  return where?.isolation === "process" && processForm() === "socket" ? "far" : undefined;
 }

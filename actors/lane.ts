@@ -10,8 +10,8 @@
  */
 import { FullError } from "../errors.ts";
 import type { Life } from "../memory/slots.ts";
-import { TELL } from "./address.ts";
 import type { Envelope } from "./contract.ts";
+import { TELL } from "./head.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
 import { keyOf, type Taken } from "./taken.ts";
@@ -34,15 +34,16 @@ export class Lane {
   readonly #own: Own[] = [];
   #running: Map<string, ReturnType<typeof setTimeout>> | undefined;
   #keys = 0;
+  #state: "open" | "closed" = "open";
   #back: Taken[] = [];
   #aside: Taken[] = [];
-  /** Called when there is something to handle. */
-  wake: () => void = () => {};
+  readonly #wake: () => void;
 
-  /** Of the actor of `mailbox`. */
-  constructor(station: Station, mailbox: Mailbox) {
+  /** Of the actor of `mailbox`; `wake` is called when there is something to handle. */
+  constructor(station: Station, mailbox: Mailbox, wake: () => void) {
     this.#station = station;
     this.#mailbox = mailbox;
+    this.#wake = wake;
   }
 
   get #timers(): Map<string, ReturnType<typeof setTimeout>> {
@@ -65,14 +66,16 @@ export class Lane {
 
   /** The actor sends itself a message. */
   post({ type, payload }: Envelope, timer?: string): void {
+    if (this.#state === "closed") return;
     const from = this.#station.isolate.life;
     const message = { kind: TELL, id: 0, from, name: type, payload };
     this.#own.push({ message, behind: this.#mailbox.depth, timer });
-    this.wake();
+    this.#wake();
   }
 
   /** The same, in so many milliseconds. */
   after(ms: number, message: Envelope, key = this.#newKey()): void {
+    if (this.#state === "closed") return;
     this.cancel(key);
     const ring = () => {
       this.#timers.delete(key);
@@ -83,6 +86,7 @@ export class Lane {
 
   /** The same, again and again; one that was not handled yet is not followed by a second one. */
   every(ms: number, message: Envelope, key = this.#newKey()): void {
+    if (this.#state === "closed") return;
     this.cancel(key);
     const ring = () => {
       if (!this.#own.some(({ timer }) => timer === key)) this.post(message, key);
@@ -113,7 +117,7 @@ export class Lane {
   bringBack(): void {
     this.#back = [...this.#aside, ...this.#back];
     this.#aside = [];
-    this.wake();
+    this.#wake();
   }
 
   /** Whoever asked wants no answer any more; `true` when the message was here. */
@@ -127,8 +131,9 @@ export class Lane {
     return this.#aside.length + this.#back.length < before;
   }
 
-  /** The life ends: timers are off. Gives what was put aside and never came back. */
+  /** The life ends: timers are off, and nothing more comes. Gives what was put aside and never came back. */
   close(): readonly Taken[] {
+    this.#state = "closed";
     for (const timer of this.#running?.values() ?? []) clearTimeout(timer);
     this.#running = undefined;
     this.#own.length = 0;

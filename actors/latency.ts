@@ -6,8 +6,8 @@
  * @module
  */
 
-/** Number of buckets: from under 1 us to over 35 minutes. */
-export const BUCKETS = 32;
+/** Number of buckets: from under 1 us to over 2 minutes. */
+export const BUCKETS = 28;
 
 /** The bucket of a duration: 0 for under 1 us, then one for each doubling. */
 export function bucketOf(milliseconds: number): number {

@@ -7,10 +7,10 @@
 import { StartError, type TroupeError } from "../errors.ts";
 import type { Ending, Life } from "../memory/slots.ts";
 import { copyOf } from "../channels/copy.ts";
-import { exitError } from "./awaited.ts";
 import { childrenOf } from "./children.ts";
+import type { Crash } from "./cast.ts";
 import type { AnyRef } from "./contract.ts";
-import { emit, type Happened } from "./events.ts";
+import { announceEnd, emit } from "./events.ts";
 import { checkNotLoading, identity, nextChildPath } from "./identity.ts";
 import { FAILURE } from "./inbox.ts";
 import { launchHosted } from "./hosted.ts";
@@ -18,8 +18,8 @@ import { processStart } from "./isolation.ts";
 import type { Launch, Launched, LifeEvents } from "./launched.ts";
 import { dropActor, type Entrance, perform } from "./performance.ts";
 import { Ref, typed } from "./ref.ts";
+import type { Mailbox } from "./mailbox.ts";
 import type { Station } from "./station.ts";
-import { isClean } from "./supervision/decide.ts";
 import { remoteError } from "./wire_error.ts";
 
 /**
@@ -32,11 +32,7 @@ import { remoteError } from "./wire_error.ts";
 export function launch(here: Station, what: Launch, events: LifeEvents): Launched {
   const { id: actor, mailbox } = what;
   const life = mailbox.restarts;
-  const gone = (ending: Ending, error?: TroupeError) => {
-    emit(here, endOf(actor, ending, error));
-    events.gone(ending, error);
-  };
-  const launched = startOf(what)(here, what, { gone });
+  const launched = startOf(what)(here, what, events);
   launched.ready.then(
     () => emit(here, { type: life === 0 ? "spawned" : "restarted", actor }),
     () => {},
@@ -49,12 +45,6 @@ function startOf({ host, inline }: Launch): typeof launchWorker {
   return inline ? launchHere : launchWorker;
 }
 
-/** The event of an end. */
-function endOf(actor: string, ending: Ending, error?: TroupeError): Happened {
-  if (isClean(ending)) return { type: "stopped", actor };
-  return { type: "crashed", actor, error: error ?? exitError(`actor "${actor}"`, ending, true) };
-}
-
 /** In this isolate. */
 function launchHere(here: Station, what: Launch, events: LifeEvents): Launched {
   const { mailbox, id } = what;
@@ -65,15 +55,18 @@ function launchHere(here: Station, what: Launch, events: LifeEvents): Launched {
     if (state === "over") return;
     state = "over";
     failure = error;
+    announceEnd(here, id, { ending, error });
     events.gone(ending, error);
   };
   mailbox.setHost(here.isolate.life);
-  const ready = perform(here, {
-    ...what,
-    args,
-    ended: (ending, crash) => over(ending, crash && remoteError(crash.thrown, `Actor "${id}"`)),
-    isCalledOff: () => state === "over",
-  });
+  const stage = {
+    station: here,
+    spawn: what.spawn,
+    ended(_mailbox: Mailbox, ending: Ending, crash?: Crash) {
+      over(ending, crash && remoteError(crash.thrown, `Actor "${id}"`));
+    },
+  };
+  const ready = perform(stage, { ...what, args, isCalledOff: () => state === "over" });
   ready.catch((error) => over({ reason: "error", exitCode: 1 }, error));
   const kill = () => {
     const ending = { reason: "killed", exitCode: -9 } as const;
@@ -81,7 +74,7 @@ function launchHere(here: Station, what: Launch, events: LifeEvents): Launched {
     mailbox.end(ending);
     over(ending);
   };
-  return { ready, kill, failure: () => failure };
+  return { ready, owner: { kill, failure: () => failure } };
 }
 
 /** In a worker of its own. */
@@ -125,12 +118,16 @@ function launchWorker(here: Station, what: Launch, events: LifeEvents): Launched
   try {
     checkNotLoading(`spawn actor "${id}"`);
     const prepare = (taken: Life) => mailbox.setHost(taken);
-    const gone = (ending: Ending) => events.gone(ending, failure);
+    const gone = (ending: Ending) => {
+      announceEnd(here, id, { ending, error: failure });
+      events.gone(ending, failure);
+    };
     const life = children.start(
       { order, start: processStart(code, what.where ?? {}), id: number, daemon: true, prepare },
       { ended, gone },
     );
-    return { ready, kill: () => children.end(life, "killed"), failure: () => failure };
+    const kill = () => children.end(life, "killed");
+    return { ready, owner: { kill, failure: () => failure } };
   } catch (error) {
     here.awaited.remove(number);
     mailbox.end({ reason: "error", exitCode: 1 });

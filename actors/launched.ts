@@ -10,6 +10,7 @@ import type { CodeRef } from "./code.ts";
 import type { Host, Spawn } from "./contract.ts";
 import type { Where } from "./isolation.ts";
 import type { Mailbox } from "./mailbox.ts";
+import type { Owner } from "./ref.ts";
 import type { Entrance } from "./performance.ts";
 
 /** What is started. */
@@ -42,8 +43,6 @@ export interface LifeEvents {
 export interface Launched {
   /** Resolves when the actor is ready for its first message; rejects with a StartError. */
   readonly ready: Promise<Entrance>;
-  /** Ends it at once. */
-  kill(): void;
-  /** What went wrong, once it has ended. */
-  failure(): TroupeError | undefined;
+  /** Ends it at once, and knows what went wrong. */
+  readonly owner: Owner;
 }

@@ -30,10 +30,11 @@ import {
   RING,
   STARTED,
   STOP_WANTED,
+  WAITS,
 } from "./mailbox_region.ts";
 
 /** No message is in hand. */
-export const NOTHING = -1;
+export const NOTHING = -2;
 const TICKETS = (1 << 20) - 1;
 /** An actor ends with the isolate that guards it. */
 const ORPHANED: Ending = { reason: "terminated", exitCode: -15 };
@@ -59,9 +60,8 @@ export class Lives {
     return { slot: this.#load(GUARDIAN) - 1, incarnation: this.#load(GUARDIAN_LIFE) };
   }
 
-  /** This isolate answers for the actor from now on. */
-  guard(): void {
-    const { slot, incarnation } = this.#isolate.life;
+  /** An isolate, this one unless told otherwise, answers for the actor from now on. */
+  guard({ slot, incarnation }: Life = this.#isolate.life): void {
     this.#store(GUARDIAN_LIFE, incarnation);
     this.#store(GUARDIAN, slot + 1);
   }
@@ -102,8 +102,8 @@ export class Lives {
   }
 
   /**
-   * Number, among the actor's messages, of the one that was in hand when its life ended; {@linkcode NOTHING} for none.
-   * Only for the guardian, between two lives.
+   * Number, among the actor's messages, of the one that was in hand when its life ended; -1 for one that
+   * is not among them, {@linkcode NOTHING} for none. Only for who started it, after a life.
    */
   get inHand(): number {
     return this.#load(STARTED) === this.#load(DONE) ? NOTHING : this.#load(IN_HAND) - 1;
@@ -117,16 +117,18 @@ export class Lives {
     this.#store(LAST_EXIT_CODE, exitCode);
     this.#store(DONE, this.#load(STARTED));
     this.#store(FIRST, first);
+    this.#store(WAITS, 0);
     this.#store(RESTARTS, this.restarts + 1);
   }
 
-  /**
-   * Whether a message, sent when the life `life` went on, was taken by a life that is over: then there
-   * will be no reply.
-   */
-  wasLost(ticket: number, life: number): boolean {
-    if (ticket < 0 || life === this.restarts) return false;
+  /** Whether a ticket is before all that were left when the last life ended. */
+  isPast(ticket: number): boolean {
     return ((ticket - this.#load(FIRST)) & TICKETS) > TICKETS >> 1;
+  }
+
+  /** The actor has ended: messages from this ticket on were left. */
+  leaveFrom(ticket: number): void {
+    this.#store(FIRST, ticket);
   }
 
   #load(offset: number): number {

@@ -4,7 +4,8 @@
  * actor and which message it has in hand. It is not part of the worker that runs the actor, so it
  * outlives it.
  *
- * - I1: messages of one sender are handled in the order in which they were accepted.
+ * - I1: messages of one sender that have the same priority are handled in the order in which they were
+ *   accepted.
  * - I2: STARTED is set before a message leaves the ring, DONE after its handler: so after a death it is
  *   known which message was in hand, and that all later ones were not touched.
  * - I3: once CLOSED, for ever; nothing is accepted then, and what was not handled is thrown away.
@@ -15,8 +16,9 @@ import type { BlockHandle } from "../memory/arena.ts";
 import { add, compareExchange, load, store } from "../memory/atomics.ts";
 import { DEATH } from "../memory/bell.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { dropRegion, forgetRegion, MAILBOX_REGION, sendRegion } from "../memory/region.ts";
-import { isUntouched, recoverRing, Ring } from "../memory/ring.ts";
+import { sendRegion } from "../memory/region.ts";
+import type { OutOfTurn } from "../memory/out_of_turn.ts";
+import { framesIn, isUntouched, type Ring } from "../memory/ring.ts";
 import {
   type Ending,
   endingOf,
@@ -25,17 +27,27 @@ import {
   REASONS,
   ringEverybody,
 } from "../memory/slots.ts";
-import { careFor } from "../memory/sweep.ts";
 import { bucketOf, BUCKETS, percentile } from "./latency.ts";
-import { Lives, writeEnding } from "./lives.ts";
-import { discardBegun, discardUnread } from "./unread.ts";
-import { Recalls } from "./recall.ts";
-import { discardAll, discardTaken } from "../channels/arrival.ts";
-import { HEAD_BYTES } from "../channels/parcel.ts";
+import { Lives } from "./lives.ts";
+import { type Recalls, recallsAt } from "./recall.ts";
 import {
+  CLOSED,
+  closeMailbox,
+  letGoOfMailbox,
+  OPEN,
+  OPENING,
+  outOfTurnOf,
+  type Remains,
+  ringOf,
+} from "./mailbox_end.ts";
+import type { Supply } from "./supply.ts";
+import {
+  DEAD,
   DONE,
+  DRAINING,
   DROPPED,
   EXIT_CODE,
+  FAR,
   GUARDIAN,
   HANDLED,
   HOST,
@@ -45,29 +57,15 @@ import {
   OVERFLOW,
   type Overflow,
   OVERFLOWS,
+  OWNER,
+  PRIORITIES,
   REASON,
-  RECALLS,
+  RESTARTS,
   RING,
   STARTED,
   STATE,
   SUMMONS,
 } from "./mailbox_region.ts";
-
-/** The actor is not up yet; messages wait. */
-export const OPENING = 0;
-/** The actor takes messages. */
-export const OPEN = 1;
-/** It takes no more. */
-export const CLOSED = 2;
-
-/** What is remembered of a mailbox that was left. */
-interface Remains {
-  readonly ending: Ending;
-  readonly handled: number;
-  readonly dropped: number;
-  readonly restarts: number;
-  readonly latency: Int32Array;
-}
 
 /** The host of an actor that has ended. */
 const NOBODY: Life = { slot: -1, incarnation: -1 };
@@ -80,13 +78,21 @@ export class Mailbox {
   readonly overflow: Overflow;
   /** Whether its actor has to be called when there is a message. */
   readonly isHosted: boolean;
+  /** Whether this isolate started the actor, and tells what is left when the one that runs it dies. */
+  isOwed = false;
+  /** Whether its actor is in a process with a memory of its own. */
+  readonly isFar: boolean;
+  /** Told of each message that this isolate puts in. */
+  filled: (() => void) | undefined;
+  /** Whoever fills it as it is emptied. */
+  supply: Supply | undefined;
   readonly #isolate: Isolate;
   readonly #at: number;
   #isGuarded: boolean;
   #left: Remains | undefined;
-  // Made when they are needed: of most actors in a host, an isolate knows no more than that they are there.
+  // Made when it is needed: of most actors in a host, an isolate knows no more than that they are there.
   #ring: Ring | undefined;
-  #lives: Lives | undefined;
+  #isAddressed = false;
   #recalls: Recalls | undefined;
 
   /** The mailbox that `region` names; this isolate must hold it. */
@@ -96,23 +102,59 @@ export class Mailbox {
     this.#at = isolate.arena.wordOf(region);
     this.overflow = OVERFLOWS[this.#load(OVERFLOW)];
     this.isHosted = this.#load(SUMMONS) !== 0;
+    this.isFar = this.#load(FAR) !== 0;
     this.#isGuarded = this.#load(GUARDIAN) !== 0;
   }
 
   /** Its ring. */
   get ring(): Ring {
-    const readers = this.overflow === "drop-oldest" ? "many" : "one";
-    return this.#ring ??= new Ring(this.#isolate, this.#at + RING, { writers: "many", readers });
+    return this.#ring ??= ringOf(this.#isolate, this.#at);
+  }
+
+  /** Its ring, for those who send: it stays the same for them. */
+  get entry(): Ring {
+    this.#isAddressed = true;
+    return this.ring;
+  }
+
+  /** The actor is idle: the ring, as this isolate sees it, can be made again. */
+  rest(): void {
+    if (!this.#isAddressed) this.#ring = undefined;
+  }
+
+  /** The same for who does not go in order; none before the first message with a priority. */
+  get outOfTurn(): OutOfTurn | undefined {
+    return this.hasPriorities ? this.inAnyOrder() : undefined;
+  }
+
+  /** What is in it, for who looks at all of it. */
+  inAnyOrder(): OutOfTurn {
+    return outOfTurnOf(this.#isolate, this.#at);
+  }
+
+  /** Whether some message had a priority. */
+  get hasPriorities(): boolean {
+    return this.#left === undefined && this.#load(PRIORITIES) !== 0;
+  }
+
+  /** A message with a priority is about to be sent. */
+  prioritise(): void {
+    if (!this.hasPriorities) this.#store(PRIORITIES, 1);
   }
 
   /** The actor's lives. */
   get lives(): Lives {
-    return this.#lives ??= new Lives(this.#isolate, this.#at);
+    return new Lives(this.#isolate, this.#at);
+  }
+
+  /** Whether its actor has ended, and this isolate has given the memory back. */
+  get isLeft(): boolean {
+    return this.#left !== undefined;
   }
 
   /** Its places for orders that can be taken back. */
   get recalls(): Recalls {
-    return this.#recalls ??= new Recalls(this.#isolate.arena.words, this.#at + RECALLS);
+    return this.#recalls ??= recallsAt(this.#isolate, this.#at);
   }
 
   /** OPENING, OPEN or CLOSED. */
@@ -122,7 +164,8 @@ export class Mailbox {
 
   /** Messages that wait. */
   get depth(): number {
-    return this.#left !== undefined || this.isUntouched ? 0 : this.ring.size;
+    if (this.#left !== undefined) return 0;
+    return this.outOfTurn?.count() ?? framesIn(this.#isolate.arena, this.#at + RING);
   }
 
   /** Whether this isolate has not used it, and nobody has sent anything yet. */
@@ -143,6 +186,11 @@ export class Mailbox {
   /** Messages thrown away because the mailbox was full. */
   get dropped(): number {
     return this.#left?.dropped ?? this.#load(DROPPED);
+  }
+
+  /** Messages that were accepted and not handled, but for those {@linkcode dropped}. */
+  get dead(): number {
+    return this.#left?.dead ?? this.#load(DEAD);
   }
 
   /** The duration in milliseconds that `share` of the handlers measured did not exceed. */
@@ -197,9 +245,19 @@ export class Mailbox {
     add(this.#isolate.arena.words, this.#at + DROPPED, 1);
   }
 
+  /** A message that was accepted will not be handled. */
+  countDead(): void {
+    add(this.#isolate.arena.words, this.#at + DEAD, 1);
+  }
+
   /** Whether the message with this ticket was handed to the handler; tickets wrap at 20 bits. */
   wasStarted(ticket: number): boolean {
     if (this.#left !== undefined) return true;
+    const { outOfTurn } = this;
+    if (outOfTurn !== undefined && !this.hasBegun(ticket)) {
+      if (this.state !== CLOSED) return outOfTurn.wasTaken(ticket);
+      return this.lives.isPast(ticket) || outOfTurn.isMarked(ticket);
+    }
     const started = this.#load(STARTED);
     return started !== 0 && ((started - 1 - ticket) << 12) >> 12 >= 0;
   }
@@ -214,28 +272,25 @@ export class Mailbox {
     return this.#isGuarded;
   }
 
-  /** This isolate answers for the actor from now on; before anybody else knows of it. */
-  guard(): void {
-    this.lives.guard();
+  /** An isolate, this one unless told otherwise, answers for the actor; before anybody else knows of it. */
+  guard(guardian?: Life): void {
+    this.lives.guard(guardian);
     this.#isGuarded = true;
+  }
+
+  /** Whether somebody else tells what was in hand when the isolate that runs the actor dies. */
+  get isToldElsewhere(): boolean {
+    return this.#isGuarded || this.#load(OWNER) !== this.#isolate.slot + 1;
   }
 
   /** How often the actor was started again. */
   get restarts(): number {
-    return this.#left?.restarts ?? this.lives.restarts;
+    return this.#left?.restarts ?? this.#load(RESTARTS);
   }
 
-  /**
-   * Between two lives, after the first is proven dead, and only for its guardian: tells the askers of
-   * what was in hand, and leaves the rest to the next life.
-   */
-  nextLife(ending: Ending): void {
-    this.ring.resume();
-    if (this.overflow !== "drop-oldest") {
-      discardBegun(this.#isolate, this.ring, (ticket) => this.hasBegun(ticket));
-    }
-    this.lives.next(ending);
-    this.tellOfEnd();
+  /** Whether nothing new is accepted. */
+  get isDraining(): boolean {
+    return this.#left === undefined && this.#load(DRAINING) === 1;
   }
 
   /** Has everybody look who waits for the end of something. */
@@ -246,7 +301,8 @@ export class Mailbox {
 
   /** Whether a message, sent in this life of the actor, was taken and will not be answered. */
   wasLost(ticket: number, life: number): boolean {
-    return this.#left === undefined && this.lives.wasLost(ticket, life);
+    if (this.#left !== undefined || ticket < 0 || life === this.restarts) return false;
+    return this.lives.isPast(ticket) || this.outOfTurn?.isMarked(ticket) === true;
   }
 
   /** The same, for whoever cleans up: it does not matter whether this isolate has left. */
@@ -257,12 +313,10 @@ export class Mailbox {
   /** Closes it with the reason; `false` when it was closed already. */
   close(ending: Ending): boolean {
     if (this.#left !== undefined) return false;
-    const closed = closeMailbox(this.#isolate, this.region, ending);
-    if (closed) {
-      this.ring.ringAll();
-      this.tellOfEnd();
-    }
-    return closed;
+    if (!closeMailbox(this.#isolate, this.region, ending)) return false;
+    this.ring.ringAll();
+    this.tellOfEnd();
+    return true;
   }
 
   /** How the actor ended; `undefined` while it has not. */
@@ -285,13 +339,13 @@ export class Mailbox {
   /** Remembers how the actor ended and gives the memory back; `false` while it goes on. */
   leave(): boolean {
     if (this.#left !== undefined) return true;
-    const { ending, handled, dropped, restarts } = this;
-    if (ending === undefined) return false;
+    const { ending, handled, dropped, dead, restarts } = this;
+    if (ending === undefined || this.isOwed) return false;
     const latency = this.#latency();
     this.#ring?.readers.stir();
     this.#ring?.writers.stir();
     this.#recalls?.leave();
-    this.#left = { ending, handled, dropped, restarts, latency };
+    this.#left = { ending, handled, dropped, dead, restarts, latency };
     letGoOfMailbox(this.#isolate, this.region);
     return true;
   }
@@ -307,48 +361,4 @@ export class Mailbox {
   #store(offset: number, value: number): void {
     store(this.#isolate.arena.words, this.#at + offset, value);
   }
-}
-
-/** This isolate holds the mailbox no more; the last one frees it. */
-export function letGoOfMailbox(isolate: Isolate, region: BlockHandle): void {
-  if (dropRegion(isolate.arena, region, isolate.slot)) freeMailbox(isolate, region);
-}
-
-/** A message that named the mailbox will not arrive. */
-export function forgetMailbox(isolate: Isolate, region: BlockHandle): void {
-  if (forgetRegion(isolate.arena, region)) freeMailbox(isolate, region);
-}
-
-function closeMailbox(isolate: Isolate, region: BlockHandle, ending: Ending): boolean {
-  const { arena } = isolate;
-  const at = arena.wordOf(region);
-  const state = load(arena.words, at + STATE);
-  if (state === CLOSED) return false;
-  writeEnding(isolate, at, ending);
-  return compareExchange(arena.words, at + STATE, state, CLOSED) === state;
-}
-
-function freeMailbox(isolate: Isolate, region: BlockHandle): void {
-  discardAll(isolate, new Mailbox(isolate, region).ring, true);
-  isolate.heap.free(region);
-}
-
-careFor(MAILBOX_REGION, (isolate, region, dead) => {
-  const { arena } = isolate;
-  const mailbox = new Mailbox(isolate, region);
-  const taken = (cell: number) => discardTaken(isolate, cell, HEAD_BYTES);
-  recoverRing(arena, arena.wordOf(region) + RING, { dead, taken });
-  const { host } = mailbox;
-  const { ending } = mailbox;
-  if (mailbox.isGuarded && ending !== undefined) mailbox.close(ending);
-  if (host.slot === dead && !isAlive(arena, host) && !isKept(mailbox)) {
-    mailbox.close(endingOf(arena, host) ?? { reason: "lost", exitCode: 1 });
-    discardUnread(isolate, mailbox.ring, (ticket) => mailbox.hasBegun(ticket));
-  }
-  if (dropRegion(arena, region, dead)) freeMailbox(isolate, region);
-});
-
-/** Whether what is in a mailbox is left to the actor's next life. */
-function isKept(mailbox: Mailbox): boolean {
-  return mailbox.isGuarded && mailbox.ending === undefined;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Ending, sayLoaded } from "../memory/slots.ts";
+import { settleIn } from "./asker.ts";
 import { type CodeRef, resolveCode } from "./code.ts";
 import type { AnyRef } from "./contract.ts";
 import { become, type Identity, whileLoading } from "./identity.ts";
@@ -59,9 +60,11 @@ export async function runOrder(
   }
   const { code: where, args, actor } = order;
   const { mailbox } = untyped(actor);
+  settleIn(mailbox);
   return new Promise((resolve, reject) => {
-    const ended = (ending: Ending, crash?: Crash) => crash ? reject(crash.thrown) : resolve(ending);
-    const script = { code: where, args, id: actor.id, mailbox, spawn, ended, entered: tell };
-    perform(station, script).catch(reject);
+    const ended = (_mailbox: unknown, ending: Ending, crash?: Crash) =>
+      crash ? reject(crash.thrown) : resolve(ending);
+    const script = { code: where, args, id: actor.id, mailbox, entered: tell };
+    perform({ station, spawn, ended }, script).catch(reject);
   });
 }

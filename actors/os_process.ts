@@ -1,33 +1,36 @@
 // Runs in: owner
 /**
  * Processes of the operating system: how an isolate gets one and loses it. It maps the same arena as
- * its parent, and runs the same entry as a thread. It can be killed at any instruction, has a heap of
- * its own, and may be allowed less.
+ * its parent, or has its own and a bridge (`bridge/link.ts`), and runs the same entry as a thread. It can
+ * be killed at any instruction, has a heap of its own, and may be allowed less.
  *
  * - I1: a slot is swept once for each life, after Linux reported the end of its process.
  * - I2: the parent is told of each end, after the sweep.
  * - I3: a process whose life was declared over gets SIGTERM or SIGKILL at once, and SIGKILL after
  *   {@linkcode GRACE_MS}.
- * - I4: no process outlives the one that started it: Linux kills it then.
+ * - I4: no process outlives the one that started it: Linux kills it then, or it ends itself.
  *
  * @module
  */
 import { load, store } from "../memory/atomics.ts";
-import type { Mapped } from "../memory/mapping.ts";
 import { openToOthers, sweepDead } from "../memory/programs.ts";
 import {
   declareDead,
   endingOf,
   isAlive,
   type Life,
+  sayFar,
   SLOT_PID,
   SLOT_PROGRAM,
 } from "../memory/slots.ts";
 import { sweep } from "../memory/sweep.ts";
+import { type Child, startFar } from "./bridge/far_child.ts";
+import { OwnerEnd } from "./bridge/owner_end.ts";
 import { bury, endChildrenOf, type Found } from "./burial.ts";
 import { configOf } from "./config.ts";
 import { type Confinement, flagsOf, keepsForeign } from "./confinement.ts";
 import { type Output, pipingOf, pour } from "./output.ts";
+import { preferredForm, type ProcessForm, processForm } from "./process_form.ts";
 import type { Station } from "./station.ts";
 import { moduleOf, WHOLE } from "./whole.ts";
 
@@ -37,16 +40,24 @@ export const GRACE_MS = 500;
 /** Under this name a process finds its {@linkcode ProcessBoot}. */
 export const PROCESS_BOOT = Symbol.for("troupe.process");
 
-/** What a process is started with. */
-export interface ProcessBoot {
-  /** Id of the process that started it. */
-  readonly pid: number;
-  /** Number that the arena's file has there. */
+/** Where the memory of its parent is, and its place there. */
+export interface MappedPlace {
+  /** Number that the arena's file has in the process that started it. */
   readonly file: number;
   /** Size of the arena. */
   readonly bytes: number;
   /** Its slot and life. */
   readonly life: Life;
+}
+
+/** What a process is started with. */
+export interface ProcessBoot {
+  /** Id of the process that started it. */
+  readonly pid: number;
+  /** Where its memory is; absent: it has its own, and two sockets. */
+  readonly mapped?: MappedPlace;
+  /** How processes that it starts come together with it, if that was asked for. */
+  readonly form: ProcessForm | undefined;
   /** The configuration file in use, for processes that it starts. */
   readonly config: string | undefined;
   /** Whether it may call foreign functions once it has mapped the arena. */
@@ -57,6 +68,8 @@ export interface ProcessBoot {
 
 /** How a process is started. */
 export interface ProcessStart extends Confinement, Output {
+  /** How it and this program come together. */
+  readonly form: ProcessForm;
   /** The module that it will run something of: its code may be loaded without `--allow-read`. */
   readonly module: string;
   /** It has no order yet. */
@@ -71,7 +84,9 @@ export function isOrdinary(start: ProcessStart): boolean {
 
 interface Running {
   readonly life: Life;
-  readonly child: Deno.ChildProcess;
+  readonly child: Child;
+  /** Its end of a bridge here, when it has a memory of its own. */
+  readonly end?: OwnerEnd;
   reaper?: ReturnType<typeof setTimeout>;
 }
 
@@ -81,6 +96,8 @@ export class OsProcesses {
   readonly #running = new Map<number, Running>();
   /** Called when a process is gone and its slot is free. */
   onBuried: (life: Life) => void = () => {};
+  /** Called when one is gone, before what it left is seen to. */
+  onGone: (life: Life) => void = () => {};
 
   /** For the first isolate of a process. */
   constructor(station: Station) {
@@ -95,20 +112,18 @@ export class OsProcesses {
 
   /** Starts the process of a slot; it reads its order from the slot's inbox. */
   start(life: Life, { daemon, start }: { daemon: boolean; start: ProcessStart }): void {
-    const { isolate } = this.#station;
-    openToOthers(isolate);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: argumentsOf(isolate.arena.mapped!, life, start),
-      stdin: "null",
-      ...pipingOf(start),
-    }).spawn();
-    store(isolate.arena.words, isolate.arena.slotAt(life.slot) + SLOT_PID, child.pid);
-    const running = { life, child };
+    const { arena } = this.#station.isolate;
+    const { child, wire } = start.form === "mapped"
+      ? this.#startMapped(life, start)
+      : startFar(argumentsOf(start), start);
+    store(arena.words, arena.slotAt(life.slot) + SLOT_PID, child.pid);
+    const end = wire && new OwnerEnd(this.#station, life, wire);
+    const running: Running = { life, child, end };
     this.#running.set(life.slot, running);
-    const poured = pour(child, start);
+    const read = Promise.all([pour(child, start), wire?.closed]);
     child.status.then(async (status) => {
       // A grandchild may have its output still.
-      await Promise.race([poured, soonEnough(running)]);
+      await Promise.race([read, soonEnough(running)]);
       this.#bury(running, status);
     });
     if (daemon) child.unref();
@@ -116,7 +131,18 @@ export class OsProcesses {
 
   /** Starts the process of a spare. */
   startSpare(life: Life): void {
-    this.start(life, { daemon: true, start: { module: WHOLE, spare: true } });
+    const form = processForm();
+    if (form === "socket") sayFar(this.#station.isolate.arena, life);
+    this.start(life, { daemon: true, start: { form, module: WHOLE, spare: true } });
+  }
+
+  #startMapped(life: Life, start: ProcessStart): { child: Child; wire?: undefined } {
+    const { isolate } = this.#station;
+    openToOthers(isolate);
+    const { file, bytes } = isolate.arena.mapped!;
+    const args = argumentsOf(start, { file, bytes, life });
+    const options = { args, stdin: "null", ...pipingOf(start) } as const;
+    return { child: new Deno.Command(Deno.execPath(), options).spawn() };
   }
 
   /** Ends a process that nobody uses. */
@@ -150,12 +176,13 @@ export class OsProcesses {
     }
   }
 
-  #bury({ life, reaper }: Running, status: Deno.CommandStatus): void {
+  #bury({ life, reaper, end }: Running, status: Deno.CommandStatus): void {
     clearTimeout(reaper);
+    end?.close();
     this.#running.delete(life.slot);
     const { isolate } = this.#station;
     const { arena } = isolate;
-    this.endChildrenOf(life);
+    this.onGone(life);
     bury(this.#station, life, {
       found: foundBy(status),
       sweep() {
@@ -175,7 +202,7 @@ function soonEnough(running: Running): Promise<void> {
   return new Promise((resolve) => running.reaper = setTimeout(resolve, GRACE_MS));
 }
 
-function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
+function signal(child: Child, name: Deno.Signal): void {
   try {
     child.kill(name);
   } catch (error) {
@@ -193,13 +220,12 @@ function foundBy({ code, signal }: Deno.CommandStatus): Found {
 }
 
 /** Arguments of the program that a process runs. */
-function argumentsOf({ file, bytes }: Mapped, life: Life, start: ProcessStart): string[] {
+function argumentsOf(start: ProcessStart, mapped?: MappedPlace): string[] {
   const config = configOf();
   const boot: ProcessBoot = {
     pid: Deno.pid,
-    file,
-    bytes,
-    life,
+    mapped,
+    form: preferredForm(),
     config,
     foreign: keepsForeign(start),
     spare: start.spare === true,
@@ -210,7 +236,7 @@ function argumentsOf({ file, bytes }: Mapped, life: Life, start: ProcessStart): 
     "--no-prompt",
     "--no-lock",
     ...(config === undefined ? [] : [`--config=${config}`]),
-    ...flagsOf(start),
+    ...flagsOf(start, start.form),
     scriptOf(boot, start.module),
     ...Deno.args,
   ];

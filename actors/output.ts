@@ -47,7 +47,10 @@ function kindOf(to: OutputTo = "inherit"): "inherit" | "null" | "piped" {
 }
 
 /** Writes what a process writes to where it goes; resolves when that is over, and never rejects. */
-export async function pour(child: Deno.ChildProcess, { stdout, stderr }: Output): Promise<void> {
+export async function pour(
+  child: Pick<Deno.ChildProcess, "stdout" | "stderr">,
+  { stdout, stderr }: Output,
+): Promise<void> {
   await Promise.allSettled([
     stdout instanceof WritableStream && pourInto(stdout, child.stdout),
     stderr instanceof WritableStream && pourInto(stderr, child.stderr),

@@ -11,12 +11,19 @@
  */
 import { FullError } from "../errors.ts";
 import { compareExchange, load, store } from "../memory/atomics.ts";
-import { RECALLABLE } from "./mailbox_region.ts";
+import type { Isolate } from "../memory/isolate.ts";
+import { marksEnd } from "../memory/out_of_turn.ts";
+import { RECALLABLE, RING } from "./mailbox_region.ts";
 
 const FREE = 0;
 const OFFERED = 1;
 const BEGUN = 2;
 const TAKEN_BACK = 3;
+
+/** The places of the mailbox at an address. */
+export function recallsAt({ arena }: Isolate, at: number): Recalls {
+  return new Recalls(arena.words, marksEnd(arena.words, at + RING));
+}
 
 /** The places of a mailbox, as its sender or its actor sees them. */
 export class Recalls {
@@ -47,8 +54,9 @@ export class Recalls {
     return this.#next;
   }
 
-  /** Its order is begun; `false` when it was taken back. */
+  /** Its order is begun; `false` when it was taken back. One without a place cannot be. */
   begin(place: number): boolean {
+    if (place < 0) return true;
     if (this.#isLeft) return false;
     if (this.#swap(place, BEGUN)) return true;
     store(this.#words, this.#at + place, FREE);

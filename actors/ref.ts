@@ -11,12 +11,15 @@ import type { WaitOptions } from "../memory/line.ts";
 import type { SendOptions } from "../channels/sendable.ts";
 import { Address } from "./address.ts";
 import type { ActorExit, ActorRef, ActorStats, AnyRef } from "./contract.ts";
+import { checkPriority } from "./head.ts";
 import { STOP } from "./inbox.ts";
-import { forgetMailbox, type Mailbox } from "./mailbox.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { forgetMailbox } from "./mailbox_end.ts";
 import { arrivedMailbox } from "./mailboxes.ts";
 import { byName } from "./proxy.ts";
 import { type Station, station } from "./station.ts";
 import { openReply } from "./streamed.ts";
+import { tracing } from "./tracing.ts";
 
 /** What makes a reference, besides its mailbox. */
 export interface RefMaking {
@@ -24,64 +27,91 @@ export interface RefMaking {
   readonly id: string;
   /** Messages that take no payload: their only argument is the options. */
   readonly bare: readonly string[];
-  /** Ends the actor at once; only its owner can. */
-  kill?(): void;
+  /** Who answers for the actor, if that is this isolate. */
+  readonly owner?: Owner | typeof ITSELF;
+}
+
+/** Who answers for an actor. */
+export interface Owner {
+  /** Ends the actor at once. */
+  kill(): void;
   /** Ends it at once, and for good, when `kill` would only end one of its lives. */
   end?(): void;
-  /** What went wrong, for its owner. */
-  failure?(): TroupeError | undefined;
-  /** Whether it is the actor's own. */
-  readonly own?: boolean;
+  /** What went wrong. */
+  failure(): TroupeError | undefined;
 }
 
 const OPTIONS = new Set(["signal", "timeout", "transfer", "priority", "traceparent"]);
 
 type Verb<R> = Readonly<Record<string, (...args: unknown[]) => R>>;
 
+/** The actor itself, of whose end it is not the one to ask. */
+export const ITSELF: unique symbol = Symbol("itself");
+
+/** What a reference has once it was used: there may be very many that are not. */
+interface Used {
+  address?: Address;
+  tell?: Verb<Promise<void>>;
+  ask?: Verb<Promise<unknown>>;
+  stream?: Verb<ReadableStream<unknown>>;
+  exited?: Promise<ActorExit>;
+}
+
 /** The class behind {@linkcode ActorRef}. */
 export class Ref {
-  /** Marks it as something that can be sent. */
-  readonly [handle]: string = "ref";
   readonly id: string;
   /** The actor's mailbox. */
   readonly mailbox: Mailbox;
   readonly #station: Station;
-  readonly #making: RefMaking;
-  #open: Address | undefined;
-  #tell: Verb<Promise<void>> | undefined;
-  #ask: Verb<Promise<unknown>> | undefined;
-  #stream: Verb<ReadableStream<unknown>> | undefined;
-  #exited: Promise<ActorExit> | undefined;
+  readonly #bare: readonly string[];
+  readonly #owner: Owner | typeof ITSELF | undefined;
+  #used: Used | undefined;
 
   /** A reference to the actor of `mailbox`. */
-  constructor(station: Station, mailbox: Mailbox, making: RefMaking) {
-    this.id = making.id;
+  constructor(station: Station, mailbox: Mailbox, { id, bare, owner }: RefMaking) {
+    this.id = id;
     this.#station = station;
     this.mailbox = mailbox;
-    this.#making = making;
+    this.#bare = sameList(bare);
+    this.#owner = owner;
+  }
+
+  /** Marks it as something that can be sent. */
+  get [handle](): string {
+    return "ref";
+  }
+
+  get #use(): Used {
+    return this.#used ??= {};
   }
 
   get #address(): Address {
-    return this.#open ??= new Address(this.#station, this.mailbox, this.id);
+    return this.#use.address ??= new Address(this.#station, this.mailbox, this.id);
   }
 
   get tell(): Verb<Promise<void>> {
-    return this.#tell ??= byName((name) => {
-      const isBare = this.#making.bare.includes(name);
+    return this.#use.tell ??= byName((name) => {
+      const isBare = this.#bare.includes(name);
       return (...args) => {
         const { payload, options } = split(isBare, args);
-        return this.#address.tell({ name, payload }, options);
+        const traced = this.#trace("tell", name, options);
+        if (traced === undefined) return this.#address.tell({ name, payload }, options);
+        const message = { name, payload, trace: traced.carrier };
+        return traced.over(this.#address.tell(message, options));
       };
     });
   }
 
   get ask(): Verb<Promise<unknown>> {
-    return this.#ask ??= byName((name) => {
-      const isBare = this.#making.bare.includes(name);
+    return this.#use.ask ??= byName((name) => {
+      const isBare = this.#bare.includes(name);
       return (...args) => {
-        if (this.#making.own) return Promise.reject(askOfSelf(this.id));
+        if (this.#owner === ITSELF) return Promise.reject(askOfSelf(this.id));
         const { payload, options } = split(isBare, args);
-        return this.#address.ask({ name, payload }, options);
+        const traced = this.#trace("ask", name, options);
+        if (traced === undefined) return this.#address.ask({ name, payload }, options);
+        const message = { name, payload, trace: traced.carrier };
+        return traced.over(this.#address.ask(message, options));
       };
     });
   }
@@ -92,22 +122,30 @@ export class Ref {
   }
 
   get stream(): Verb<ReadableStream<unknown>> {
-    return this.#stream ??= byName((name) => {
-      const isBare = this.#making.bare.includes(name);
+    return this.#use.stream ??= byName((name) => {
+      const isBare = this.#bare.includes(name);
       return (...args) => {
         const { payload, options } = split(isBare, args);
-        return openReply(this.#station, this.#address, { message: { name, payload }, options });
+        const traced = this.#trace("stream", name, options);
+        const message = { name, payload, trace: traced?.carrier };
+        return openReply(this.#station, this.#address, { message, options, traced });
       };
     });
   }
 
+  /** The span of a message that is sent; none while OpenTelemetry is off. */
+  #trace(verb: "ask" | "tell" | "stream", message: string, options: SendOptions) {
+    const { traceparent } = options;
+    return tracing?.send(verb, { actor: this.id, message, traceparent });
+  }
+
   get exited(): Promise<ActorExit> {
-    return this.#exited ??= new Promise((resolve) => {
+    return this.#use.exited ??= new Promise((resolve) => {
       const look = () => {
         const { ending } = this.mailbox;
         if (ending === undefined) return;
         stop();
-        const error = this.#making.failure?.();
+        const error = this.#owned?.failure();
         resolve(error === undefined ? ending : { ...ending, error });
       };
       const stop = this.#station.onDeath(look);
@@ -138,16 +176,20 @@ export class Ref {
   }
 
   kill(): void {
-    if (this.#making.kill === undefined) {
+    if (this.#owned === undefined) {
       throw new NotSupportedError(`Cannot kill actor "${this.id}" from here: only its owner can`);
     }
-    this.#making.kill();
+    this.#owned.kill();
   }
 
   /** Ends it at once, and for good. */
   end(): void {
-    if (this.#making.end !== undefined) this.#making.end();
+    if (this.#owned?.end !== undefined) this.#owned.end();
     else this.kill();
+  }
+
+  get #owned(): Owner | undefined {
+    return this.#owner === ITSELF ? undefined : this.#owner;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -156,7 +198,7 @@ export class Ref {
 
   static {
     registerHandle<Ref>("ref", {
-      pack: (ref) => [ref.mailbox.region, ref.id, ref.#making.bare],
+      pack: (ref) => [ref.mailbox.region, ref.id, ref.#bare],
       depart: (ref) => ref.mailbox.depart(),
       unpack(packed) {
         const [region, id, bare] = packed as [BlockHandle, string, readonly string[]];
@@ -181,18 +223,37 @@ export function untyped(ref: AnyRef): Ref {
   throw new TypeError("Cannot use this as a reference to an actor: spawn() gives one");
 }
 
+const lists = new Map<string, readonly string[]>();
+
+/** The same list of names for all actors of a kind. */
+export function sameList(names: readonly string[]): readonly string[] {
+  const key = names.join("\n");
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, names);
+  return known ?? names;
+}
+
 const NO_OPTIONS: SendOptions = {};
 
-/** Tells payload and options apart: a lone argument is the options only if nothing else fits. */
-function split(
-  isBare: boolean,
-  args: unknown[],
-): { payload: readonly unknown[]; options: SendOptions } {
-  if (args.length > 1) {
-    return { payload: args.slice(0, 1), options: args[1] as SendOptions ?? NO_OPTIONS };
-  }
-  if (isBare && looksLikeOptions(args[0])) return { payload: [], options: args[0] };
+interface Arguments {
+  readonly payload: readonly unknown[];
+  readonly options: SendOptions;
+}
+
+/**
+ * Tells payload and options apart: a lone argument is the options only if nothing else fits.
+ *
+ * @throws RangeError for what is no priority
+ */
+function split(isBare: boolean, args: unknown[]): Arguments {
+  if (args.length > 1) return checked(args.slice(0, 1), args[1] as SendOptions ?? NO_OPTIONS);
+  if (isBare && looksLikeOptions(args[0])) return checked([], args[0]);
   return { payload: args, options: NO_OPTIONS };
+}
+
+function checked(payload: readonly unknown[], options: SendOptions): Arguments {
+  if (options.priority !== undefined) checkPriority(options.priority);
+  return { payload, options };
 }
 
 function looksLikeOptions(value: unknown): value is SendOptions {

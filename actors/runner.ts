@@ -1,78 +1,55 @@
 // Runs in: any isolate
 /**
- * Runs one actor: takes messages from its mailbox one at a time, hands them to the handlers, sends the
- * replies. The same for actors in workers and for those in the isolate of their owner.
+ * Runs one actor from its start to its end. The same for actors in workers, in hosts, and in the isolate
+ * of their owner. What it does with messages is its work; see `work.ts`.
  *
- * - I1: one message at a time: the next is taken when the handler of the last, and its promise, ended.
- *   Streamed replies go on beside it.
- * - I2: a message that its schema refuses never reaches a handler.
- * - I3: an error of a handler goes to whoever asked; of a told message it is reported. Then an actor that
- *   somebody starts again is at its end; any other goes on.
- * - I4: after the end nothing is handled, and every asker is told.
- * - I5: a reply is on its way before its message counts as handled.
+ * - I1: after the end nothing is handled, and every asker is told.
+ * - I2: what is not needed is not there: until it is used, and once it is idle, an actor is its state, its
+ *   mailbox and this object.
  *
  * @module
  */
-import { ValidationError } from "../errors.ts";
-import { PENDING } from "../memory/line.ts";
-import type { Source } from "../memory/park.ts";
 import type { Ending, Life } from "../memory/slots.ts";
-import type { Receiver } from "../channels/port.ts";
-import { Incoming } from "../channels/stream.ts";
-import type { MessageHandler } from "./actor.ts";
-import { ASK, STREAM, TELL } from "./address.ts";
-import type { Cast, Crash } from "./cast.ts";
-import { HandlerContext } from "./context.ts";
-import { buryLetter } from "./events.ts";
-import { DECLARED_DEAD, intakeOf } from "./intake.ts";
+import type { Behaviour, MessageHandler } from "./actor.ts";
+import { count } from "./asker.ts";
+import type { Crash, Phase, Role, Stage } from "./cast.ts";
+import { ActorContext, type Powers } from "./context.ts";
+import type { AnyRef, Spawn } from "./contract.ts";
+import { buryLeftover, tellDead } from "./leftover.ts";
+import { Lane } from "./lane.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { ITSELF, Ref, typed } from "./ref.ts";
+import { type Resident, residentsOf } from "./residents.ts";
 import type { Station } from "./station.ts";
-import { Productions } from "./streamed.ts";
-import {
-  isIterable,
-  isNo,
-  isThenable,
-  keyOf,
-  notWanted,
-  reply,
-  replyFailure,
-  runHandler,
-  type Taken,
-  takenOf,
-  toldToStop,
-  unknownMessage,
-} from "./taken.ts";
+import type { Attention } from "./summons.ts";
+import { toldToStop } from "./taken.ts";
+import { endWaits } from "./waits.ts";
+import { Work } from "./work.ts";
 
 const BATCH = 64;
-/** One in so many messages is timed. */
-const SAMPLE = 8;
-
-type State = "ready" | "busy" | "stopping" | "ended";
 
 /** One running actor. */
-export class Runner implements Source {
+export class Runner implements Resident, Role, Powers {
   armed = false;
   known = false;
-  /** Where its messages come from. */
+  readonly id: string;
   readonly mailbox: Mailbox;
-  readonly #station: Station;
-  readonly #cast: Cast;
-  #intake: Receiver | undefined;
-  #produced: Productions | undefined;
-  #cancelled: Set<string> | undefined;
-  #inHand: { message: Taken; context: HandlerContext } | undefined;
-  #state: State = "ready";
-  #count = 0;
-  #begun = 0;
+  readonly behaviour: Behaviour;
+  state: unknown;
+  handlers: ReadonlyMap<string, MessageHandler> | undefined;
+  phase: Phase = "new";
+  readonly #stage: Stage;
+  #context: ActorContext | undefined;
+  #lane: Lane | undefined;
+  #work: Work | undefined;
   #stopReason: unknown;
-  #handlers: ReadonlyMap<string, MessageHandler> | undefined;
 
-  /** Runs `cast` with the messages of `mailbox`. */
-  constructor(station: Station, mailbox: Mailbox, cast: Cast) {
-    this.#station = station;
+  /** Runs an actor of a stage; it has no state yet. */
+  constructor(stage: Stage, mailbox: Mailbox, who: { id: string; behaviour: Behaviour }) {
+    this.#stage = stage;
     this.mailbox = mailbox;
-    this.#cast = cast;
-    cast.lane.wake = () => this.#watch();
+    this.id = who.id;
+    this.behaviour = who.behaviour;
   }
 
   get list(): number {
@@ -83,13 +60,54 @@ export class Runner implements Source {
     return this.mailbox.ring.readers.topic;
   }
 
-  get #receiver(): Receiver {
-    return this.#intake ??= intakeOf(this.#station, this.mailbox);
+  get station(): Station {
+    return this.#stage.station;
+  }
+
+  get context(): ActorContext {
+    if (this.#context !== undefined) return this.#context;
+    this.#context = new ActorContext(this);
+    if (this.phase === "ended") this.#context.abort(toldToStop());
+    return this.#context;
+  }
+
+  get lane(): Lane {
+    if (this.#lane !== undefined) return this.#lane;
+    this.#lane = new Lane(this.station, this.mailbox, () => this.#watch());
+    if (this.phase === "ended") this.#lane.close();
+    return this.#lane;
+  }
+
+  get usedLane(): Lane | undefined {
+    return this.#lane;
+  }
+
+  get #attention(): Attention {
+    return this.#stage.attention ?? this.station.isolate.park;
   }
 
   /** Whether it would take a message now. */
   get wanted(): boolean {
-    return this.#state === "ready";
+    return this.phase === "ready";
+  }
+
+  /** Makes its state and gets it ready; what it throws is that of the code that is run. */
+  async prepare(args: readonly unknown[]): Promise<void> {
+    this.state = await this.behaviour.init([...args], () => this.context);
+    this.phase = "ready";
+    if (this.behaviour.started !== undefined) {
+      await this.behaviour.started(this.state, this.context);
+    }
+  }
+
+  /** It did not come up. */
+  fail(error: unknown): void {
+    this.phase = "ended";
+    this.#attention.unwatch(this);
+    this.#context?.abort(error);
+    this.#lane?.close();
+    this.#context?.endOffspring();
+    endWaits(this.mailbox);
   }
 
   /** Opens the mailbox and begins. */
@@ -101,210 +119,131 @@ export class Runner implements Source {
   /** Handles what is there, until a handler has to be waited for. */
   serve(): boolean {
     let handled = 0;
-    while (this.#state === "ready" && handled < BATCH && (this.#takeOwn() || this.#takeOne())) {
-      handled++;
-    }
+    while (this.phase === "ready" && handled < BATCH && this.#takeNext()) handled++;
     return handled > 0;
+  }
+
+  /** It is idle: what can be made again is let go. */
+  rest(): void {
+    if (this.phase !== "ready" || this.#work?.isIdle === false) return;
+    this.#work = undefined;
+    this.mailbox.rest();
   }
 
   /** Whoever asked under this number wants no answer any more. */
   cancel(from: Life, id: number): void {
-    if (this.#produced?.cancel(from, id)) return;
-    const { message, context } = this.#inHand ?? {};
-    if (message?.id === id && message.from.slot === from.slot) context?.abort(notWanted());
-    else if (this.#cast.lane.forget(from, id)) return;
-    else if (this.mailbox.depth > 0) (this.#cancelled ??= new Set()).add(keyOf(from, id));
+    if (this.#work !== undefined || this.mailbox.depth > 0) this.#working.cancel(from, id);
+    else this.#lane?.forget(from, id);
   }
 
   /** Whoever reads a stream has room for more. */
   grant(from: Life, id: number, credit: number): void {
-    this.#produced?.grant(from, id, credit);
+    this.#work?.grant(from, id, credit);
   }
 
-  /** Handles messages by these functions from now on; without them, as defined. */
+  self(): AnyRef {
+    const { id, mailbox, behaviour } = this;
+    const ref = new Ref(this.station, mailbox, { id, bare: behaviour.bare, owner: ITSELF });
+    return typed(ref) as AnyRef;
+  }
+
+  get spawn(): Spawn {
+    return this.#stage.spawn;
+  }
+
   become(handlers: Readonly<Record<string, MessageHandler>> | undefined): void {
-    this.#handlers = handlers && new Map(Object.entries(handlers));
+    this.handlers = handlers && new Map(Object.entries(handlers));
   }
 
   /** Ends the actor after the message in hand. */
   stop(reason?: unknown): void {
-    if (this.#state === "ended" || this.#state === "stopping") return;
+    if (this.phase !== "ready" && this.phase !== "busy") return;
+    const isBusy = this.phase === "busy" || this.#work?.hasInHand === true;
+    this.phase = "stopping";
     this.#stopReason = reason;
-    const isBusy = this.#state === "busy" || this.#inHand !== undefined;
-    this.#state = "stopping";
-    this.#cast.context.abort(reason ?? toldToStop());
+    this.context.abort(reason ?? toldToStop());
     if (!isBusy) this.#end();
   }
 
   /** Ends at once; what the handler in hand gives is nobody's. */
   kill(ending: Ending, crash?: Crash): void {
-    if (this.#state === "ended") return;
+    if (this.phase === "ended") return;
     this.#leave();
-    this.#cast.context.endOffspring();
-    this.#cast.ended(ending, crash);
+    this.#context?.endOffspring();
+    this.#over(ending, crash);
   }
 
-  #leave(): void {
-    this.#state = "ended";
-    this.#cast.context.abort(toldToStop());
-    this.#cast.attention.unwatch(this);
-    this.#produced?.cancelAll();
-    for (const { name: type, payload } of this.#cast.lane.close()) {
-      const message = { type, payload };
-      buryLetter(this.#station, this.#cast.context.id, { message, reason: "stopped" });
-    }
+  occupy(): void {
+    if (this.phase !== "stopping") this.phase = "busy";
   }
 
-  #watch(): void {
-    if (this.#state !== "ready") return;
-    this.armed = false;
-    this.#cast.attention.watch(this);
-  }
-
-  #takeOwn(): boolean {
-    const message = this.#cast.lane.take();
-    if (message !== undefined) this.#handle(message);
-    return message !== undefined;
-  }
-
-  #takeOne(): boolean {
-    if (this.#intake === undefined && this.mailbox.isUntouched) return false;
-    let value: unknown;
-    try {
-      value = this.#receiver.take();
-    } catch (error) {
-      if (error === DECLARED_DEAD) {
-        this.#state = "ended";
-        return false;
-      }
-      this.#refuse(takenOf(["", undefined], this.#receiver.head), error);
-      return true;
-    }
-    if (value === PENDING) return false;
-    this.#cast.lane.passed();
-    if (value instanceof Incoming) this.#takeStreamed(value);
-    else this.#handle(takenOf(value, this.#receiver.head));
-    return true;
-  }
-
-  #takeStreamed(stream: Incoming): void {
-    this.#state = "busy";
-    this.#receiver.finish(stream).then(({ value, head }) => {
-      this.#release();
-      if (this.#state !== "ready") return;
-      if (Array.isArray(value)) this.#handle(takenOf(value, head));
-    });
-  }
-
-  #handle(message: Taken): void {
-    this.#begun = this.#count++ % SAMPLE === 0 ? performance.now() : 0;
-    if (this.#cancelled?.delete(keyOf(message.from, message.id))) return this.#done();
-    const { behaviour, state, context } = this.#cast;
-    const handler = this.#handlers === undefined
-      ? behaviour.handler(message.name)
-      : this.#handlers.get(message.name);
-    if (handler === undefined) {
-      const known = this.#handlers?.keys() ?? behaviour.messages;
-      return this.#refuse(message, unknownMessage(context.id, message.name, known));
-    }
-    const schema = behaviour.schema(message.name);
-    const own = new HandlerContext(context);
-    if (this.mailbox.isGuarded) this.mailbox.hand(behaviour.messages.indexOf(message.name));
-    this.#inHand = { message, context: own };
-    try {
-      const result = runHandler({ handler, schema }, message, { state, context: own });
-      if (isThenable(result)) this.#await(message, result);
-      else this.#finish(message, result);
-    } catch (error) {
-      this.#fail(message, error);
-    }
-  }
-
-  #await(message: Taken, result: PromiseLike<unknown>): void {
-    this.#state = this.#state === "stopping" ? "stopping" : "busy";
-    result.then(
-      (value) => this.#finish(message, value),
-      (error) => this.#fail(message, error),
-    ).then(() => this.#release());
-  }
-
-  /** The handler that was waited for has ended: go on, or end. */
-  #release(): void {
-    if (this.#state === "stopping") return void this.#end();
-    if (this.#state !== "busy") return;
-    this.#state = "ready";
+  release(): void {
+    if (this.phase === "stopping") return void this.#end();
+    if (this.phase !== "busy") return;
+    this.phase = "ready";
     this.#watch();
   }
 
-  #finish(message: Taken, result: unknown): void {
-    if (this.#state === "ended") return;
-    this.mailbox.count();
-    if (this.#inHand?.context.isStashed) {
-      this.#cast.lane.putAside(message);
-      return this.#done();
-    }
-    if (isIterable(result)) return this.#produce(message, result);
-    if (message.kind === ASK) reply(this.#station, message, result);
-    if (message.kind === STREAM) {
-      replyFailure(this.#station, message, isNo("stream", message.name, "one value"));
-    }
-    this.#done();
+  settled(): void {
+    if (this.phase === "stopping") this.#end();
   }
 
-  #produce(message: Taken, items: AsyncIterable<unknown> | Iterable<unknown>): void {
-    this.#done();
-    if (message.kind === ASK) {
-      return replyFailure(this.#station, message, isNo("ask", message.name, "a stream"));
-    }
-    this.#produced ??= new Productions(this.#station);
-    this.#produced.start(message, items).then((failed) => {
-      if (failed !== undefined) this.#crash(failed[0]);
-    });
-  }
-
-  /** The message was not handled; the actor goes on. */
-  #refuse(message: Taken, error: unknown): void {
-    this.mailbox.count();
-    if (message.kind !== TELL) replyFailure(this.#station, message, error);
-    else this.#cast.context.log.error(`message "${message.name}" failed:`, error);
-    this.#done();
-  }
-
-  /** Its handler failed. */
-  #fail(message: Taken, error: unknown): void {
-    if (this.#state === "ended") return;
-    const isRefusal = error instanceof ValidationError;
-    if (isRefusal || !this.mailbox.isGuarded) return this.#refuse(message, error);
-    this.mailbox.count();
-    if (message.kind !== TELL) replyFailure(this.#station, message, error);
-    this.#done();
-    this.#crash(error);
-  }
-
-  /** Ends the life of an actor that somebody starts again: its state is not to be trusted. */
-  #crash(thrown: unknown): void {
+  crash(thrown: unknown): void {
     if (this.mailbox.isGuarded) this.kill({ reason: "error", exitCode: 1 }, { thrown });
   }
 
-  #done(): void {
-    this.#inHand = undefined;
-    this.mailbox.done();
-    if (this.#begun > 0) this.mailbox.took(performance.now() - this.#begun);
-    if (this.#cancelled !== undefined && this.mailbox.depth === 0) this.#cancelled = undefined;
-    if (this.#state === "stopping") this.#end();
+  lose(): void {
+    this.phase = "ended";
+  }
+
+  get #working(): Work {
+    return this.#work ??= new Work(this);
+  }
+
+  #takeNext(): boolean {
+    const own = this.#lane?.take();
+    if (own !== undefined) this.#working.handle(own);
+    else if (this.#work === undefined && this.mailbox.isUntouched) return false;
+    else return this.#working.takeOne();
+    return true;
+  }
+
+  #watch(): void {
+    if (this.phase !== "ready") return;
+    this.armed = false;
+    this.#attention.watch(this);
+  }
+
+  #leave(): void {
+    this.phase = "ended";
+    this.#context?.abort(toldToStop());
+    this.#attention.unwatch(this);
+    this.#work?.end();
+    for (const { name: type, payload } of this.#lane?.close() ?? []) {
+      tellDead(this.station, this, { message: { type, payload }, reason: "stopped" });
+    }
   }
 
   async #end(): Promise<void> {
     this.#leave();
     let ending: Ending = { reason: "normal", exitCode: 0 };
-    const { behaviour, state, context } = this.#cast;
     try {
-      await behaviour.stopped?.(state, this.#stopReason, context);
+      await this.behaviour.stopped?.(this.state, this.#stopReason, this.context);
     } catch (error) {
-      context.log.error("stopped hook failed:", error);
+      this.context.log.error("stopped hook failed:", error);
       ending = { reason: "error", exitCode: 1 };
     }
-    context.endOffspring();
-    this.#cast.ended(ending);
+    this.#context?.endOffspring();
+    this.#over(ending);
+  }
+
+  #over(ending: Ending, crash?: Crash): void {
+    const { station, mailbox } = this;
+    residentsOf(station).delete(mailbox.region);
+    count(-1);
+    endWaits(mailbox);
+    mailbox.end(ending);
+    if (!mailbox.isGuarded) buryLeftover(station, this);
+    this.#stage.ended(mailbox, ending, crash);
   }
 }

@@ -7,10 +7,11 @@
 import { childrenOf } from "./children.ts";
 import { codeRefOf } from "./code.ts";
 import type { ActorRef, AnyActor, Protocol, Spawn, SpawnOptions } from "./contract.ts";
-import { checkIsolation, isInline } from "./isolation.ts";
+import { checkIsolation, isInline, placeOf } from "./isolation.ts";
 import { hostRefOf } from "./host_ref.ts";
 import { launch } from "./launch.ts";
-import type { Launch } from "./launched.ts";
+import type { Launch, LifeEvents } from "./launched.ts";
+import { settleLeftover } from "./leftover.ts";
 import type { MailboxOptions } from "./mailbox_region.ts";
 import { newMailbox } from "./mailboxes.ts";
 import { Ref, typed } from "./ref.ts";
@@ -74,16 +75,25 @@ export const spawn: Spawn = async <D extends AnyActor>(
   return typed(ref);
 };
 
+/** Of a life that is the only one of its actor; a host's lives are settled by `hosted.ts`. */
+const UNHEARD: LifeEvents = { gone() {} };
+
 /** An actor with one life. */
 async function spawnOnce(
   here: Station,
   start: Omit<Launch, "mailbox">,
   options: MailboxOptions | undefined,
 ): Promise<Ref> {
-  const mailbox = newMailbox(here, options, start.host !== undefined);
-  const { ready, kill, failure } = launch(here, { ...start, mailbox }, { gone() {} });
-  const { bare } = await ready;
-  return new Ref(here, mailbox, { id: start.id, bare, kill, failure });
+  const { id, inline, host } = start;
+  const mailbox = newMailbox(here, options, placeOf(start));
+  const deceased = { mailbox, id, messages: [] as readonly string[] };
+  const told = { gone: () => settleLeftover(here, deceased) };
+  const events = inline || host !== undefined ? UNHEARD : told;
+  const { ready, owner } = launch(here, { ...start, mailbox }, events);
+  mailbox.isOwed = !inline || host !== undefined;
+  const { bare, messages } = await ready;
+  deceased.messages = messages;
+  return new Ref(here, mailbox, { id, bare, owner });
 }
 
 /**

@@ -8,12 +8,15 @@
  *
  * @module
  */
-import type { WaitOptions } from "../memory/line.ts";
 import type { Life } from "../memory/slots.ts";
-import { type Address, type Message, Place } from "./address.ts";
+import type { SendOptions } from "../channels/sendable.ts";
+import type { Address, Message } from "./address.ts";
+import { ASK } from "./head.ts";
 import { CREDIT, END, FAILURE, ITEM } from "./inbox.ts";
+import { Place } from "./place.ts";
 import type { Station } from "./station.ts";
-import { type Asker, keyOf } from "./taken.ts";
+import { isNo, keyOf, replyFailure, type Taken } from "./taken.ts";
+import type { Traced } from "./tracing.ts";
 import { remoteError, sendableError } from "./wire_error.ts";
 
 /** Items on their way at most. */
@@ -32,13 +35,15 @@ interface Reading {
 export function openReply(
   station: Station,
   address: Address,
-  { message, options }: { message: Message; options: WaitOptions },
+  { message, options, traced }: { message: Message; options: SendOptions; traced?: Traced },
 ): ReadableStream<unknown> {
   const { signal } = options;
   const reading: Reading = { items: [], end: "open", error: undefined, wake: () => {} };
   const finish = (end: "ended" | "failed", error?: unknown) => {
     signal?.removeEventListener("abort", abort);
     if (reading.end === "open") Object.assign(reading, { end, error });
+    if (end === "ended") traced?.end();
+    else traced?.fail(error);
     reading.wake();
   };
   const place = new Place(address.mailbox);
@@ -58,9 +63,11 @@ export function openReply(
   if (signal?.aborted) giveUp(signal.reason);
   else {
     const placed = () => place.note();
-    address.open(id, { message, options: { signal }, placed }).catch((error) => {
-      if (station.awaited.remove(id)) finish("failed", error);
-    });
+    address.open(id, { message, options: { ...options, timeout: undefined }, placed }).catch(
+      (error) => {
+        if (station.awaited.remove(id)) finish("failed", error);
+      },
+    );
   }
   return streamOf(reading, {
     grant: () => address.write(CREDIT, id, WINDOW / 2),
@@ -170,15 +177,31 @@ export class Productions {
     this.#station = station;
   }
 
-  /** Produces for an asker. @returns what the iterable threw, in a list, or nothing */
+  /** How many run. */
+  get count(): number {
+    return this.#running.size;
+  }
+
+  /** Produces for who asked for a stream. @returns what the iterable threw, in a list, or nothing */
   async start(
-    { from, id }: Asker,
+    message: Taken,
     items: AsyncIterable<unknown> | Iterable<unknown>,
+    traced?: Traced,
   ): Promise<readonly [unknown] | undefined> {
+    const { from, id, kind, name } = message;
+    if (kind === ASK) {
+      const error = isNo("ask", name, "a stream");
+      traced?.fail(error);
+      replyFailure(this.#station, message, error);
+      return undefined;
+    }
     const key = keyOf(from, id);
     const production = new Production(this.#station, from, id);
     this.#running.set(key, production);
-    const failed = await production.run(items);
+    const running = traced?.run(() => production.run(items)) ?? production.run(items);
+    const failed = await running;
+    if (failed === undefined) traced?.end();
+    else traced?.fail(failed[0]);
     this.#running.delete(key);
     return failed;
   }

@@ -10,10 +10,11 @@ import { handle } from "../memory/handle.ts";
 import type { Life } from "../memory/slots.ts";
 import { type StandardSchemaV1, validate } from "../channels/schema.ts";
 import type { MessageHandler } from "./actor.ts";
-import type { MessageKind } from "./address.ts";
 import type { Context } from "./contract.ts";
+import { ASK, kindIn, type MessageKind, senderIn, STREAM } from "./head.ts";
 import { FAILURE, REPLY } from "./inbox.ts";
 import type { Station } from "./station.ts";
+import type { Carrier } from "./tracing.ts";
 import { sendableError } from "./wire_error.ts";
 
 /** A message as it came out of the mailbox. */
@@ -28,6 +29,8 @@ export interface Taken {
   readonly name: string;
   /** What it carries. */
   readonly payload: unknown;
+  /** The trace that it is part of. */
+  readonly trace?: Carrier;
 }
 
 /** Who waits for a reply, and under which number. */
@@ -35,14 +38,28 @@ export type Asker = Pick<Taken, "from" | "id">;
 
 /** Reads a message and its head. */
 export function takenOf(value: unknown, head: ArrayLike<number>): Taken {
-  const [name, payload] = value as [string, unknown];
-  const from = { slot: head[0] >> 8, incarnation: head[2] };
-  return { kind: head[0] & 255, id: head[1], from, name, payload };
+  const parts = value as readonly unknown[];
+  return {
+    kind: kindIn(head),
+    id: head[1],
+    from: senderIn(head),
+    name: parts[0] as string,
+    payload: parts.length > 1 ? parts[1] : undefined,
+    trace: parts.length > 2 ? parts[2] as Carrier : undefined,
+  };
 }
 
 /** Tells askers apart. */
 export function keyOf({ slot, incarnation }: Life, id: number): string {
   return `${slot}:${incarnation}:${id}`;
+}
+
+/** Sends what a handler gave to whoever asked. */
+export function answer(station: Station, message: Taken, result: unknown): void {
+  if (message.kind === ASK) reply(station, message, result);
+  if (message.kind === STREAM) {
+    replyFailure(station, message, isNo("stream", message.name, "one value"));
+  }
 }
 
 /** Sends a reply. */

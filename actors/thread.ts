@@ -94,6 +94,8 @@ export class Threads {
   #burying = 0;
   /** Called when a thread is gone and its slot is free. */
   onBuried: (life: Life) => void = () => {};
+  /** Called when one is gone, before what it left is seen to. */
+  onGone: (life: Life) => void = () => {};
 
   /** For the first isolate's station. */
   constructor(station: Station) {
@@ -163,7 +165,7 @@ export class Threads {
     await locks.request(lock, () => {});
     const { life, error } = thread;
     const { arena } = this.#station.isolate;
-    this.endChildrenOf(life);
+    this.onGone(life);
     bury(this.#station, life, {
       found: { reason: error === undefined ? "exit" : "error", exitCode: code, error },
       sweep: () => sweep(this.#station.isolate, life),
@@ -177,6 +179,15 @@ export class Threads {
   endChildrenOf(parent: Life): void {
     endChildrenOf(this.#station, parent, [...this.#threads.values()].map(({ life }) => life));
   }
+}
+
+/**
+ * Runs a script in a thread that is no isolate: the platform's own kind, which starts in a third of the
+ * time. It keeps the program alive. Gives what ends it.
+ */
+export function runBeside(script: string): () => void {
+  const worker = new globalThis.Worker(moduleOf(script), { type: "module" });
+  return () => worker.terminate();
 }
 
 /** Tells an isolate to exit as soon as it looks. */

@@ -1,19 +1,19 @@
 // Runs in: owner
 /**
  * Light actors in a host: an ask in the same isolate, against an actor of its own there; and what an idle
- * one costs in memory, all isolates together.
+ * one costs in memory, all isolates together: heaps and shared memory, and what the system sees, which
+ * includes what the garbage collectors keep in hand.
  *
- * Run: `deno run -A --no-lock bench/hosts.ts`
+ * Run: `deno run -A --no-lock --v8-flags=--expose-gc bench/hosts.ts`
  *
  * @module
  */
 import { type ActorRef, type Protocol, spawn, startHost } from "../mod.ts";
 import { Echo, ORDER } from "./actors.ts";
+import { idle } from "./idle.ts";
 import { contest, perStep, report } from "./measure.ts";
 
 const ASKS = 20_000;
-const ACTORS = 20_000;
-const AT_ONCE = 500;
 
 const here = await startHost({ isolation: "inline" });
 const hosted = await spawn(Echo, { host: here });
@@ -26,16 +26,6 @@ function ask(actor: ActorRef<Protocol<typeof Echo>>): Promise<number> {
   });
 }
 
-/** KiB of resident memory for each idle actor. */
-async function idle(): Promise<number> {
-  await using host = await startHost();
-  const before = Deno.memoryUsage().rss;
-  for (let n = 0; n < ACTORS; n += AT_ONCE) {
-    await Promise.all(Array.from({ length: AT_ONCE }, () => spawn(Echo, { host })));
-  }
-  return (Deno.memoryUsage().rss - before) / 1024 / ACTORS;
-}
-
 const asks = await contest({
   title: "ask in one isolate",
   unit: "us",
@@ -44,12 +34,16 @@ const asks = await contest({
     { name: "inline actor", round: () => ask(inline) },
   ],
 });
+const [used, resident] = await idle();
 const memory = await contest({
-  title: "an idle actor",
+  title: "an idle actor, of 100,000 in two workers",
   unit: "KiB",
   rounds: 1,
   warmup: 0,
-  contenders: [{ name: "in a host, garbage included", round: idle }],
+  contenders: [
+    { name: "in a host", round: () => used },
+    { name: "in a host, garbage included", round: () => resident },
+  ],
 });
 report([asks, memory]);
 await here[Symbol.asyncDispose]();

@@ -1,7 +1,8 @@
 // Runs in: owner
 /**
  * Round trips between two processes of the operating system: `ask` of an actor in a process, and a pair of
- * queues, against an actor in a thread, and against `multiprocessing.Pipe` where there is a Python.
+ * queues, against an actor in a thread, against a byte through a socket of bare Deno, and against
+ * `multiprocessing.Pipe` where there is a Python.
  *
  * Run: `deno run -A --no-lock bench/processes.ts`
  *
@@ -9,6 +10,7 @@
  */
 import { Process, Queue, spawn } from "../mod.ts";
 import { answerQueue, Echo, ORDER } from "./actors.ts";
+import { BareEcho } from "./bare_socket.ts";
 import { type Contender, contest, pause, perStep, report } from "./measure.ts";
 import { Python, pythonContender, type PythonDemand } from "./python.ts";
 
@@ -19,6 +21,7 @@ const PYTHON_COUNT = 3000;
 
 await using inProcess = await spawn(Echo, { isolation: "process" });
 await using inThread = await spawn(Echo);
+await using bare = await BareEcho.start();
 
 /** A process that answers, and the two queues to it. */
 class Peer {
@@ -50,6 +53,7 @@ const asks: Record<string, () => Promise<unknown>> = {
     await peers[0].there.put(ORDER);
     return await peers[0].back.get();
   },
+  "a byte through a socket, bare Deno": () => bare.trip(),
 };
 const blocking = () => {
   peers[1].there.putSync(ORDER);

@@ -25,6 +25,7 @@ const BENCHMARKS = [
   "locks",
   "values",
   "processes",
+  "process_forms",
   "edge",
   "edge_overload",
 ];
@@ -54,7 +55,14 @@ Deno.exit(failed > 0 ? 1 : 0);
 /** The results of one benchmark; `undefined` when it failed. */
 async function run(name: string): Promise<Result[] | undefined> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", new URL(`./${name}.ts`, import.meta.url).href, "--json"],
+    args: [
+      "run",
+      "-A",
+      "--no-lock",
+      "--v8-flags=--expose-gc",
+      new URL(`./${name}.ts`, import.meta.url).href,
+      "--json",
+    ],
     stdout: "piped",
     stderr: "inherit",
     signal: AbortSignal.timeout(LONGEST_MS),

@@ -95,6 +95,8 @@ export interface Parcel {
   readonly stream?: Outgoing;
   /** Lets the handles in it go; what it gives is called after the commit. */
   readonly depart?: Departure;
+  /** Of a message that is not in the cell: what the cell repeats, so that it can be seen there. */
+  readonly head?: FrameHead;
 }
 
 /** Where messages are written, and who sends. */
@@ -185,6 +187,9 @@ export function place(isolate: Isolate, ring: Cellular, parcel: Parcel): boolean
   }
   if (parcel.block === NO_ROOM) arena.bytes.set(parcel.bytes, ring.frameAt(cell));
   else writeName(arena.words, ring.frameAt(cell) >>> 2, parcel);
+  if (parcel.head !== undefined) {
+    writeHead(arena.words, (ring.frameAt(cell) + BLOCK_NAME_BYTES) >>> 2, parcel.head);
+  }
   parcel.stream?.depart();
   const land = parcel.depart?.();
   ring.commit(cell, parcel.meta);
@@ -265,6 +270,7 @@ function wrapLong(desk: Desk, { value, head }: Letter, written: number): Parcel 
       block,
       stream,
       depart,
+      head,
     };
   }
   const at = arena.offsetOf(block) + BLOCK_HEAD_BYTES;
@@ -273,7 +279,14 @@ function wrapLong(desk: Desk, { value, head }: Letter, written: number): Parcel 
     if (head !== undefined) arena.words.set(head, at >>> 2);
     encoded.copyTo(arena.bytes, at + headBytes);
   }
-  return { bytes: NOTHING, meta: BLOCK_NAME_BYTES | IN_BLOCK | handles, length, block, depart };
+  return {
+    bytes: NOTHING,
+    meta: BLOCK_NAME_BYTES | IN_BLOCK | handles,
+    length,
+    block,
+    depart,
+    head,
+  };
 }
 
 /** What a cell says of a block: its handle and the length of the message in it. */

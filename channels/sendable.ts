@@ -12,9 +12,15 @@ import type { WaitOptions } from "../memory/line.ts";
 export interface SendOptions extends WaitOptions {
   /** Objects that move instead of being copied; unusable here afterwards. */
   transfer?: Transferable[];
-  /** Higher goes first where order is by priority. Default 0. */
+  /**
+   * Higher goes first where order is by priority: in mailboxes (whole numbers from -32,768 to 32,767) and
+   * in pools with that policy. Default 0.
+   */
   priority?: number;
-  /** W3C trace context that goes with the message. Default: that of the active span. */
+  /**
+   * W3C trace context that goes with the message, while OpenTelemetry is on. Default: that of the active
+   * span.
+   */
   traceparent?: string;
 }
 

@@ -10,6 +10,7 @@ import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { TimeoutError } from "../errors.ts";
 import { Admission } from "./admission.ts";
+import { inTraceOf } from "../actors/tracing.ts";
 import { BodyReader, validated } from "./body.ts";
 import type { JobStatus, Mode } from "./contract.ts";
 import { type RouteOptions, type Settings, settingsOf } from "./options.ts";
@@ -95,7 +96,7 @@ export class EdgeService {
     const { settings } = this;
     if (settings.cors) app.use(cors({ origin: settings.cors === true ? "*" : settings.cors }));
     for (const one of this.published.values()) {
-      app.all(pathOf(one.name), (c) => this.#answer(c, one));
+      app.all(pathOf(one.name), (c) => inTraceOf(c.req.raw, () => this.#answer(c, one)));
     }
     app.on(["GET", "DELETE"], "/jobs/:id", (c) => this.#guarded(() => this.#showJob(c)));
     const socket = settings.websocket === true ? "/ws" : settings.websocket;

@@ -4,7 +4,7 @@
  * word of shared memory of their own: that is the cheapest way there is. Those of other processes are
  * woken by Linux (`futex`; U. Drepper, "Futexes Are Tricky", 2011,
  * https://www.akkadia.org/drepper/futex.pdf); who waits for them asynchronously has a thread of Deno's
- * pool wait in its place.
+ * pool wait in its place, and once it was woken so a few times, a pipe as well; see `wake_pipe.ts`.
  *
  * The word after the one that is waited on says how the sleeper sleeps: the number of its program, or
  * {@linkcode BLOCKED}.
@@ -19,6 +19,7 @@
 import { add, load, notify, type Ringing, store, waitAsync, type Waits } from "./atomics.ts";
 import { AT_OPEN } from "./layout.ts";
 import { FUTEX, inBackground, libc } from "./libc.ts";
+import { openWakePipe, WakePipes } from "./wake_pipe.ts";
 
 /** The sleeper blocks its thread. */
 const BLOCKED = 0;
@@ -27,6 +28,8 @@ const FUTEX_WAKE = 1;
 const EVERYBODY = 0x7fffffff;
 const NEAR_WORDS = 256;
 const LONGEST_MS = 2 ** 31;
+/** Who was woken so often from another process is worth a pipe, which takes a millisecond or two. */
+const WORTH_A_PIPE = 3;
 
 /** Memory by which the threads of one process wake each other. */
 export function nearMemory(): SharedArrayBuffer {
@@ -48,6 +51,8 @@ interface Sleeper {
   wake: () => void;
   isNear: boolean;
   isFar: boolean;
+  /** How often it was woken from another process. */
+  wokenFar: number;
 }
 
 /** Ends the waits that an isolate which is gone left in the pool: their threads would stay for ever. */
@@ -65,6 +70,7 @@ export class FutexWaits implements Waits {
   readonly #program: number;
   readonly #near: Int32Array;
   readonly #limit = new BigInt64Array(2);
+  readonly #pipes = new WakePipes();
   readonly #sleepers = new Map<number, Sleeper>();
 
   /** Waits on the memory at a place. */
@@ -76,7 +82,9 @@ export class FutexWaits implements Waits {
 
   /** Wakes whoever sleeps on a word. */
   notify(words: Int32Array, at: number): number {
-    if (load(words, at + 1) !== this.#program) {
+    const sleeps = load(words, at + 1);
+    if (sleeps !== this.#program) {
+      if (sleeps !== BLOCKED && this.#pipes.wake(words, at)) return 1;
       return wakeElsewhere(this.#address + at * 4);
     }
     const near = nearOf(at);
@@ -115,24 +123,30 @@ export class FutexWaits implements Waits {
         sleeper.wake();
       });
     }
-    if (!sleeper.isFar && load(words, AT_OPEN) !== 0) this.#listenFar(sleeper, at, value);
+    if (!sleeper.isFar && load(words, AT_OPEN) !== 0) {
+      this.#listenFar(sleeper, { words, at, value });
+    }
     return { async: true, value: woken };
   }
 
-  #listenFar(sleeper: Sleeper, at: number, value: number): void {
+  #listenFar(
+    sleeper: Sleeper,
+    { words, at, value }: { words: Int32Array; at: number; value: number },
+  ): void {
     sleeper.isFar = true;
     const place = this.#address + at * 4;
     const call = libc().futexElsewhere(FUTEX, place, FUTEX_WAIT, value, null, 0, 0);
     inBackground(call).then(() => {
       sleeper.isFar = false;
       sleeper.wake();
+      if (++sleeper.wokenFar === WORTH_A_PIPE) openWakePipe(words, at, () => sleeper.wake());
     });
   }
 
   #sleeperAt(at: number): Sleeper {
     let sleeper = this.#sleepers.get(at);
     if (sleeper === undefined) {
-      sleeper = { wake() {}, isNear: false, isFar: false };
+      sleeper = { wake() {}, isNear: false, isFar: false, wokenFar: 0 };
       this.#sleepers.set(at, sleeper);
     }
     return sleeper;

@@ -48,6 +48,34 @@ export function isUnsure(): boolean {
   return unsure;
 }
 
+/** How handles travel to a program that has a memory of its own. */
+export interface Border {
+  /** Whether handles of a kind can go there. */
+  lets(kind: string): boolean;
+  /** The plain value that names one there. Without it, it goes there later and is packed as usual now. */
+  pack?(kind: string, value: unknown): unknown;
+  /** What a name from there stands for here. */
+  unpack?(kind: string, packed: unknown): unknown;
+}
+
+let border: Border | undefined;
+
+/** Runs `run`; what it encodes or decodes at once crosses `crossed`. */
+export function across<T>(crossed: Border, run: () => T): T {
+  const before = border;
+  border = crossed;
+  try {
+    return run();
+  } finally {
+    border = before;
+  }
+}
+
+/** The border that what is encoded or decoded at this moment crosses. */
+export function borderAhead(): Border | undefined {
+  return border;
+}
+
 const kinds = new Map<string, HandleKind<unknown>>();
 
 /** Registers a kind of handles; a second registration of the same name replaces the first. */

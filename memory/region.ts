@@ -24,6 +24,8 @@ export const REGION_TYPE = 0;
 export const REGION_COUNT = 1;
 /** Offset in a region: bitmap of the isolates that hold it. */
 export const REGION_HOLDERS = 2;
+/** Offset in a region: six words that are left over, zeroed, for what its type seldom changes. */
+export const REGION_SPARE = 10;
 /** Words before the content of a region. */
 export const REGION_WORDS = UNIT_BYTES / 4;
 

@@ -47,9 +47,14 @@ import type { Isolate } from "./isolate.ts";
 import { Line } from "./line.ts";
 
 const HEAD = 0;
-const MASK = 1;
+/** Offset in a ring: the number of its cells, less 1. */
+export const RING_MASK = 1;
 const SHIFT = 2;
 const LIMIT = 3;
+/** Offset in a ring: eight words that are left over, zeroed, for what its readers write. */
+export const RING_SPARE = 4;
+/** Offset in a ring: four words more. */
+export const RING_MARKS = 12;
 const TAIL = 16;
 const READERS = 32;
 // Beside the list that writers read anyway: beside the head, each release would take it from them.
@@ -93,7 +98,7 @@ export function ringBytes({ cells, cellBytes }: RingSize): number {
 export function formatRing(arena: Arena, at: number, { cells, cellBytes, limit }: RingSize): void {
   const { words } = arena;
   const shift = 31 - Math.clz32(cellBytes >> 2);
-  store(words, at + MASK, cells - 1);
+  store(words, at + RING_MASK, cells - 1);
   store(words, at + SHIFT, shift);
   store(words, at + LIMIT, limit ?? cells);
   for (let ticket = 0; ticket < cells; ticket++) {
@@ -106,6 +111,18 @@ export function isUntouched({ words }: Arena, at: number): boolean {
   return load(words, at + RING_WORDS) === cellWord(0, 0, EMPTY);
 }
 
+/** Frames in a ring of many writers, for information; see {@linkcode Ring.size}. */
+export function framesIn(arena: Arena, at: number): number {
+  const cells = cellsAt(arena, at);
+  const inside = (load(arena.words, cells.tail) - firstUnread(arena.words, cells)) | 0;
+  return Math.max(0, Math.min(inside, cells.limit));
+}
+
+/** Address behind a ring's last cell. */
+export function ringEnd(words: Int32Array, at: number): number {
+  return at + RING_WORDS + ((words[at + RING_MASK] + 1) << words[at + SHIFT]);
+}
+
 /** Where a ring's words are. */
 export function cellsAt(arena: Arena, at: number): Cells {
   const { words } = arena;
@@ -114,7 +131,7 @@ export function cellsAt(arena: Arena, at: number): Cells {
     tail: at + TAIL,
     sealing: at + SEALING,
     first: at + RING_WORDS,
-    mask: words[at + MASK],
+    mask: words[at + RING_MASK],
     shift: words[at + SHIFT],
     limit: words[at + LIMIT],
   };

@@ -16,6 +16,7 @@ import type { Arena } from "./arena.ts";
 import { add, compareExchange, load, store } from "./atomics.ts";
 import { DEATH, ring } from "./bell.ts";
 import { AT_DEATHS, MAX_ISOLATES } from "./layout.ts";
+import { PIPE_FILE, PIPE_PROCESS } from "./wake_pipe.ts";
 
 /** Nobody has the slot. */
 export const VACANT = 0;
@@ -40,6 +41,8 @@ export const SLOT_PARENT = 4;
 export const SLOT_PARENT_LIFE = 7;
 /** Offset in a slot: 1 once the code that its isolate runs is loaded. */
 export const SLOT_LOADED = 13;
+/** Offset in a slot: 1 when its isolate is in a process that has a memory of its own. */
+export const SLOT_FAR = 14;
 /** Offset in a slot: unit of its inbox's block, and in the next word the generation. */
 export const SLOT_INBOX = 5;
 /** Offset in a slot: a wait list that nobody but the doorbell's `DEATH` bit rings. */
@@ -49,7 +52,10 @@ export const SLOT_BELL = 16;
 /** Offset in a slot: number of the process that has it, or {@linkcode NO_PROGRAM}. */
 export const SLOT_PROGRAM = 18;
 /** Offset in a slot: the id of that process. */
-export const SLOT_PID = 19;
+export const SLOT_PID = SLOT_BELL + PIPE_PROCESS;
+
+/** Offset in a slot: which pipe wakes its isolate; see `wake_pipe.ts`. */
+export const SLOT_PIPE = SLOT_BELL + PIPE_FILE;
 
 /** No process has the slot. */
 export const NO_PROGRAM = 0;
@@ -71,7 +77,9 @@ const CLEARED = [
   SLOT_EXIT_SAID,
   SLOT_BELL,
   SLOT_PID,
+  SLOT_PIPE,
   SLOT_LOADED,
+  SLOT_FAR,
 ];
 
 /** One life of one slot. */
@@ -149,6 +157,16 @@ export function sayLoaded(arena: Arena, slot: number): void {
 /** Whether it is. */
 export function isLoaded(arena: Arena, { slot }: Life): boolean {
   return load(arena.words, arena.slotAt(slot) + SLOT_LOADED) === 1;
+}
+
+/** The isolate of a slot has a memory of its own. */
+export function sayFar(arena: Arena, { slot }: Life): void {
+  store(arena.words, arena.slotAt(slot) + SLOT_FAR, 1);
+}
+
+/** Whether it has. */
+export function isFar(arena: Arena, { slot }: Life): boolean {
+  return load(arena.words, arena.slotAt(slot) + SLOT_FAR) === 1;
 }
 
 /** The isolate is up. `false` when it was declared dead before. */

@@ -55,7 +55,10 @@ export class Handover implements Awaited, Hold {
   readonly lease: Lease;
   /** The number under which the worker speaks of it. */
   readonly order: number;
-  /** Its place among those that can be taken back; -1 for a generator that goes on. */
+  /**
+   * Its place among those that can be taken back; -1 for a generator that goes on, and for a worker beyond
+   * this memory, who is handed one lease at a time.
+   */
   readonly place: number;
   readonly #holder: Holder;
   readonly #grace: number;
@@ -68,7 +71,8 @@ export class Handover implements Awaited, Hold {
     this.#holder = holder;
     this.lease = lease;
     this.order = holder.station.awaited.add(this);
-    this.place = lease.isSuspended ? -1 : holder.address.mailbox.recalls.offer();
+    const { mailbox } = holder.address;
+    this.place = lease.isSuspended || mailbox.isFar ? -1 : mailbox.recalls.offer();
     const { timeout = Infinity, grace = GRACE_MS } = lease.terms;
     this.#grace = grace;
     if (timeout < Infinity) this.#limit(timeout);

@@ -82,6 +82,7 @@ export class Member implements Holder {
   hasRoom(most: number): boolean {
     const { length } = this.held;
     if (length === 0) return this.hasPlace;
+    if (this.address.mailbox.isFar) return false;
     const full = Math.min(this.limit, most);
     const room = this.#filling === "later" && full >= MANY ? full >> 1 : full;
     return length < room && this.hasPlace;

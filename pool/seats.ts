@@ -14,7 +14,6 @@ import type { RestartPolicy } from "../actors/actor.ts";
 import type { Where } from "../actors/isolation.ts";
 import { identity } from "../actors/identity.ts";
 import { spawn } from "../actors/spawn.ts";
-import { station } from "../actors/station.ts";
 import { Backlog } from "./backlog.ts";
 import type { Lease } from "./lease.ts";
 import { Member, type MemberEvents } from "./member.ts";
@@ -180,8 +179,7 @@ export class Seats {
     const { name } = identity();
     const id = `${name === "MainProcess" ? "" : `${name}:`}PoolWorker-${++made}`;
     try {
-      const { life } = station().isolate;
-      const ref = await spawn(PoolWorker, { id, args: [life, initializer], ...where });
+      const ref = await spawn(PoolWorker, { id, args: [id, initializer], ...where });
       this.#failedStarts = 0;
       seat.starting = false;
       if (this.#state !== "open") return void ref.stop();

@@ -6,9 +6,10 @@
  * @module
  */
 import { here } from "../memory/isolate.ts";
-import type { Life } from "../memory/slots.ts";
+import { type Life, parentOf } from "../memory/slots.ts";
 import { defineActor } from "../actors/actor.ts";
 import { type CodeRef, resolveCode } from "../actors/code.ts";
+import { identity } from "../actors/identity.ts";
 import { untyped } from "../actors/ref.ts";
 import { Batch } from "./batch.ts";
 import { leave, remember, RunningTask, within } from "./current.ts";
@@ -36,9 +37,12 @@ export interface Initializer {
 /** A pool's worker. */
 export const PoolWorker = defineActor(import.meta, {
   name: "troupe:pool-worker",
-  async init(owner: Life, initializer: Initializer | null): Promise<WorkerState> {
-    const { life } = here();
-    if (owner.slot === life.slot) await remember();
+  async init(id: string, initializer: Initializer | null): Promise<WorkerState> {
+    const { arena, life } = here();
+    // In an isolate of its own it has the isolate's name.
+    const isInline = identity().name !== id;
+    const owner = isInline ? life : parentOf(arena, life);
+    if (isInline) await remember();
     if (initializer !== null) {
       const { code, args } = initializer;
       await functionOf(await resolveCode(code), code.name)(...args);

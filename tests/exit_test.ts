@@ -17,7 +17,7 @@ for (
     ["an actor in an endless loop", "busyActor"],
     ["open pipes with unread messages", "openPipe"],
     ["an unread queue", "unreadQueue"],
-    ["daemons that run", "daemons"],
+    ["daemons that run (PROC-36)", "daemons"],
     ["waits that ran out of time", "timeouts"],
     ["things that were never used", "unused"],
     ["a process whose child goes on", "leaveChild"],
@@ -35,7 +35,7 @@ for (
     ["a process that is no daemon", "waitsForProcess", "end\nthe process ends\n"],
   ]
 ) {
-  troupeTest(`a program does not end before ${what}`, async () => {
+  troupeTest(`PROC-36 a program does not end before ${what}`, async () => {
     assertEquals(await program("run_to_end.ts", name), { code: 0, stdout, stderr: "" });
   });
 }

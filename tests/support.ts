@@ -22,6 +22,7 @@ import { Queue } from "../channels/queue.ts";
 import { childrenOf } from "../actors/children.ts";
 import { names } from "../actors/names.ts";
 import { activeChildren } from "../actors/process.ts";
+import { preferForm } from "../actors/process_form.ts";
 import { station } from "../actors/station.ts";
 import { HUNG_MS, Patience, whenOver } from "./patience.ts";
 
@@ -202,6 +203,16 @@ function warmUp(): void {
   names.list();
 }
 
+let rest: Partial<Deno.TestDefinition> = {};
+
+/**
+ * For files of which some tests have processes of the operating system, before the first test: see
+ * {@linkcode listeningTest}.
+ */
+export function listenToProcesses(): void {
+  rest = { sanitizeOps: false };
+}
+
 /** Longest that a test may take, in milliseconds; ten times what the longest takes. */
 const LONGEST_MS = 150_000;
 
@@ -215,6 +226,7 @@ export function troupeTest(
   options: Omit<Deno.TestDefinition, "name" | "fn"> = {},
 ): void {
   Deno.test({
+    ...rest,
     ...options,
     name,
     async fn(context) {
@@ -250,6 +262,27 @@ export function osTest(name: string, fn: () => Promise<void>): void {
     (here().arena.mapped === undefined ? "this run's memory is not mapped" : undefined);
   if (lack === undefined) listeningTest(name, fn);
   else Deno.test({ name: `${name} (skipped: ${lack})`, ignore: true, fn });
+}
+
+/** As {@linkcode osTest}, for processes that have a memory of their own, and sockets. */
+export function socketTest(name: string, fn: () => Promise<void>): void {
+  troupeTest(`${name}, over a socket`, async () => {
+    preferForm("socket");
+    try {
+      await fn();
+    } finally {
+      preferForm(undefined);
+    }
+  }, { sanitizeOps: false });
+}
+
+/** A test of processes of the operating system, of both forms. */
+export function processTest(
+  name: string,
+  fn: (form: "mapped" | "socket") => Promise<void>,
+): void {
+  osTest(name, () => fn("mapped"));
+  socketTest(name, () => fn("socket"));
 }
 
 /** What a program of its own did. */

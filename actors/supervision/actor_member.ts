@@ -13,18 +13,16 @@ import type { Ending } from "../../memory/slots.ts";
 import { childrenOf } from "../children.ts";
 import type { CodeRef } from "../code.ts";
 import type { Host, Isolation, Spawn } from "../contract.ts";
-import { buryLetter } from "../events.ts";
 import { DRAIN, STOP } from "../inbox.ts";
 import { launch } from "../launch.ts";
 import type { Launched } from "../launched.ts";
-import { buryLeftover } from "../leftover.ts";
-import { NOTHING } from "../lives.ts";
+import { beginNextLife, buryInHand, buryLeftover, type Deceased } from "../leftover.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { newMailbox } from "../mailboxes.ts";
 import type { MailboxOptions } from "../mailbox_region.ts";
 import type { Entrance } from "../performance.ts";
 import { Ref } from "../ref.ts";
-import type { Where } from "../isolation.ts";
+import { placeOf, type Where } from "../isolation.ts";
 import type { Station } from "../station.ts";
 import type { Manner, Member, MemberEvents } from "./member.ts";
 import type { Shutdown } from "./options.ts";
@@ -138,10 +136,10 @@ export class ActorMember implements Member {
     const wasUp = life.state === "up";
     life.state = "stopping";
     let timer: ReturnType<typeof setTimeout> | undefined;
-    if (!wasUp || shutdown === "brutal") life.launched.kill();
+    if (!wasUp || shutdown === "brutal") life.launched.owner.kill();
     else {
       this.#tellTo(manner);
-      if (shutdown !== Infinity) timer = setTimeout(() => life.launched.kill(), shutdown);
+      if (shutdown !== Infinity) timer = setTimeout(() => life.launched.owner.kill(), shutdown);
     }
     this.#over(await this.#awake(life.gone));
     clearTimeout(timer);
@@ -149,7 +147,7 @@ export class ActorMember implements Member {
   }
 
   kill(): void {
-    this.#life?.launched.kill();
+    this.#life?.launched.owner.kill();
   }
 
   close(ending: Ending, error?: TroupeError): void {
@@ -159,32 +157,24 @@ export class ActorMember implements Member {
     if (mailbox === undefined || mailbox.ending !== undefined) return;
     this.#letGo();
     this.#letGo = () => {};
-    this.#buryInHand(mailbox);
+    buryInHand(this.#station, this.#deceased(mailbox));
     mailbox.close(ending);
-    buryLeftover(this.#station, mailbox, this.id);
+    buryLeftover(this.#station, this.#deceased(mailbox));
   }
 
-  /** The message that was in hand when a life ended: nobody handles it any more. */
-  #buryInHand(mailbox: Mailbox): void {
-    const number = mailbox.lives.inHand;
-    if (number === NOTHING) return;
-    const message = { type: this.#messages[number] ?? "?" };
-    buryLetter(this.#station, this.id, { message, reason: "crashed-while-handling" });
+  #deceased(mailbox: Mailbox): Deceased {
+    return { mailbox, id: this.id, messages: this.#messages };
   }
 
   /** The mailbox for the next life: the same as before, unless that was closed. */
   #open(): Mailbox {
     const known = this.#mailbox;
     if (known !== undefined && known.ending === undefined) {
-      this.#buryInHand(known);
-      known.nextLife(this.#last.ending);
+      buryInHand(this.#station, this.#deceased(known));
+      beginNextLife(this.#station.isolate, known, this.#last.ending);
       return known;
     }
-    const mailbox = newMailbox(
-      this.#station,
-      this.#casting.mailbox,
-      this.#casting.host !== undefined,
-    );
+    const mailbox = newMailbox(this.#station, this.#casting.mailbox, placeOf(this.#casting));
     mailbox.guard();
     this.#mailbox = mailbox;
     this.#ref = undefined;
@@ -201,12 +191,14 @@ export class ActorMember implements Member {
     return new Ref(this.#station, mailbox, {
       id: this.id,
       bare,
-      kill: () => this.kill(),
-      failure: () => this.#last.error,
-      end: () => {
-        mailbox.lives.wantStop();
-        this.kill();
-        mailbox.tellOfEnd();
+      owner: {
+        kill: () => this.kill(),
+        failure: () => this.#last.error,
+        end: () => {
+          mailbox.lives.wantStop();
+          this.kill();
+          mailbox.tellOfEnd();
+        },
       },
     });
   }
@@ -220,7 +212,7 @@ export class ActorMember implements Member {
         `Cannot start actor "${this.id}": it did not come up within ${startTimeout} ms`,
         { phase: "timeout" },
       );
-      life.launched.kill();
+      life.launched.owner.kill();
     }, startTimeout);
     try {
       return await Promise.race([
@@ -228,7 +220,7 @@ export class ActorMember implements Member {
         life.gone.then(({ error }) => tooEarly(error)),
       ]);
     } catch (error) {
-      life.launched.kill();
+      life.launched.owner.kill();
       this.#over(await this.#awake(life.gone));
       throw late ?? error;
     } finally {

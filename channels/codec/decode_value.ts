@@ -7,7 +7,7 @@
  * @module
  */
 
-import { handleKind } from "../../memory/handle.ts";
+import { borderAhead, handleKind } from "../../memory/handle.ts";
 import {
   readBigInt,
   readBinary,
@@ -154,7 +154,8 @@ function readHandle(input: Input): unknown {
   const packed = readValue(input);
   if (!input.discarding) {
     if (kind === undefined) return input.fail(`a handle of the kind "${name}", unknown here,`);
-    return input.fulfil(number, kind.unpack(packed));
+    const border = borderAhead();
+    return input.fulfil(number, border?.unpack?.(name, packed) ?? kind.unpack(packed));
   }
   try {
     kind?.discard?.(packed);

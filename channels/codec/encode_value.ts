@@ -9,7 +9,7 @@
  * @module
  */
 
-import { handle, handleKind } from "../../memory/handle.ts";
+import { borderAhead, handle, handleKind } from "../../memory/handle.ts";
 import { isError, writeError } from "./encode_error.ts";
 import {
   beginShaped,
@@ -129,11 +129,15 @@ function writeUnpredicted(out: Output, value: object): void {
 function writeHandle(out: Output, value: object, name: string): void {
   const kind = handleKind(name);
   if (kind === undefined) throw new Refusal(value, `no handles of kind "${name}" are known here`);
-  (out.handles ??= []).push({ kind, value });
+  const border = borderAhead();
+  if (border?.lets(name) === false) {
+    throw new Refusal(value, `a ${name} is in memory that the process it goes to does not share`);
+  }
+  if (border?.pack === undefined) (out.handles ??= []).push({ kind, value });
   out.u8(tag.HANDLE);
   out.text(name);
   try {
-    writeValue(out, kind.pack(value));
+    writeValue(out, border?.pack === undefined ? kind.pack(value) : border.pack(name, value));
   } catch (error) {
     throw atPart(error, "packed");
   }

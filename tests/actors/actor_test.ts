@@ -76,7 +76,7 @@ Deno.test("behaviourOf() a definition: init, handlers, schemas and hooks", async
   });
   const behaviour = behaviourOf(def, "adder");
   assertEquals([behaviour.name, behaviour.messages], ["adder", ["add", "get"]]);
-  const state = await behaviour.init([1], ctx);
+  const state = await behaviour.init([1], () => ctx);
   await behaviour.started!(state, ctx);
   assertEquals(behaviour.handler("add")!(state, 2, ctx), [3, "test"]);
   await behaviour.stopped!(state, "bye", ctx);
@@ -140,7 +140,7 @@ class Full extends Base {
 Deno.test("behaviourOf() a class: its public methods are the messages", async () => {
   const behaviour = behaviourOf(Full, "full");
   assertEquals(behaviour.messages.toSorted(), ["base", "echo", "overridden"]);
-  const state = await behaviour.init([40], ctx) as Full;
+  const state = await behaviour.init([40], () => ctx) as Full;
   assertEquals(behaviour.handler("echo")!(state, 2, ctx), [42, "test", 0]);
   assertEquals(behaviour.handler("base")!(state, undefined, ctx), "base");
   assertEquals(behaviour.handler("overridden")!(state, undefined, ctx), "full");
@@ -159,7 +159,7 @@ Deno.test("behaviourOf() a class: hooks, fields and the machinery are no message
 });
 
 Deno.test("behaviourOf() a class: ctx is there in the constructor", async () => {
-  const state = await behaviourOf(Full, "full").init([1], ctx) as Full;
+  const state = await behaviourOf(Full, "full").init([1], () => ctx) as Full;
   assertEquals(state.early, "test");
 });
 
@@ -176,13 +176,13 @@ Deno.test("behaviourOf() a class: a constructor that throws leaves no ctx behind
     }
   }
   const { init } = behaviourOf(Failing, "failing");
-  await assertRejects(async () => await init([], ctx), RangeError, "boom");
+  await assertRejects(async () => await init([], () => ctx), RangeError, "boom");
   assertThrows(() => new Full(1), TypeError, "it was not spawned");
 });
 
 Deno.test("behaviourOf() a class without hooks of its own runs none", async () => {
   const behaviour = behaviourOf(Base, "base");
-  const state = await behaviour.init([], ctx);
+  const state = await behaviour.init([], () => ctx);
   assertEquals(behaviour.started!(state, ctx), undefined);
   assertEquals(behaviour.stopped!(state, "bye", ctx), undefined);
 });

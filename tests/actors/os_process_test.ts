@@ -18,7 +18,7 @@ import {
   pidForever,
   who,
 } from "../fixtures/os_processes.ts";
-import { osTest, program, rejection, traces, until } from "../support.ts";
+import { osTest, processTest, program, rejection, traces, until } from "../support.ts";
 
 const KILLS = Deno.env.get("TROUPE_SOAK") === "1" ? 100 : 10;
 
@@ -46,7 +46,7 @@ function left(queue: Queue<number>): number[] {
 
 const isolation = "process";
 
-osTest("a process has an id of its own, known at once; it knows its parent's", async () => {
+processTest("a process has an id of its own, known at once; it knows its parent's", async () => {
   await using one = new Process({ target: who, isolation }).start();
   const { pid } = one;
   const seen = await one.result;
@@ -61,7 +61,7 @@ osTest("a process has an id of its own, known at once; it knows its parent's", a
   });
 });
 
-osTest("PROC-41 a process inherits the secret and changes only its own", async () => {
+processTest("PROC-41 a process inherits the secret and changes only its own", async () => {
   const one = new Process({ target: who, isolation });
   one.authkey = new Uint8Array([1, 2, 3]);
   const { authkey } = await one.start().result;
@@ -85,7 +85,7 @@ for (
     ["timer", 1],
   ] as const
 ) {
-  osTest(`PROC-16 PROC-17 a process that ends by ${how} has exit code ${code}`, async () => {
+  processTest(`PROC-16 PROC-17 a process that ends by ${how} has exit code ${code}`, async () => {
     const one = new Process({ target: leave, args: [how], isolation }).start();
     assertEquals(await one.sentinel, code);
     await one.join();
@@ -107,7 +107,7 @@ for (const [end, code] of [["terminate", -15], ["kill", -9]] as const) {
     },
   );
 
-  osTest(`${end} ends a process that is not up yet`, async () => {
+  processTest(`${end} ends a process that is not up yet`, async () => {
     const one = new Process({ target: who, isolation }).start();
     const { pid } = one;
     one[end]();
@@ -125,6 +125,11 @@ osTest("PROC-25 a process's own processes end with it", async () => {
   await until(() => !isThere(outer) && !isThere(inner), "both to be gone");
   await one.join();
   pids.close();
+});
+
+osTest("PROC-36 a program waits for its processes, and ends its daemons and actors", async () => {
+  const expected = { code: 0, stdout: "end\nthe process ends\n", stderr: "" };
+  assertEquals(await program("run_to_end.ts", "osProcesses"), expected);
 });
 
 osTest("PROC-37 no process outlives a program that is killed, or ends", async () => {
@@ -154,14 +159,14 @@ for (
     15,
   ]] as const
 ) {
-  osTest(`PROC-42 a process that ends by ${signal} has exit code -${number}`, async () => {
+  processTest(`PROC-42 a process that ends by ${signal} has exit code -${number}`, async () => {
     const one = new Process({ target: crash, args: [signal], isolation }).start();
     assertEquals(await one.sentinel, -number);
     await one.join();
   });
 }
 
-osTest("a process that needs more memory than its limit hurts nobody else", async () => {
+processTest("a process that needs more memory than its limit hurts nobody else", async () => {
   const one = new Process({ target: crash, args: ["memory"], isolation, memoryLimitMb: 64 });
   const { name } = await rejection(one.start().result) as Error;
   assert(name === "ExitError" || name === "RemoteError", name);
@@ -169,7 +174,7 @@ osTest("a process that needs more memory than its limit hurts nobody else", asyn
   await one.join();
 });
 
-osTest("PROC-35 a process's standard input is empty; PROC-33 exit hooks run", async () => {
+processTest("PROC-35 a process's standard input is empty; PROC-33 exit hooks run", async () => {
   const one = new Process({ target: crash, args: ["input"], isolation }).start();
   assertEquals(await one.result, 0);
   const two = new Process({ target: crash, args: ["hook"], isolation }).start();
@@ -177,7 +182,7 @@ osTest("PROC-35 a process's standard input is empty; PROC-33 exit hooks run", as
   await Promise.all([one.join(), two.join()]);
 });
 
-osTest("a process is allowed what it was given, and not more", async () => {
+processTest("a process is allowed what it was given, and not more", async () => {
   const path = new URL("../fixtures/", import.meta.url).pathname;
   const asked: [Deno.PermissionOptions | undefined, object][] = [
     [undefined, { read: "granted", path: "granted", net: "granted", ffi: "granted" }],
@@ -200,7 +205,7 @@ osTest("a process is allowed what it was given, and not more", async () => {
   }
 });
 
-osTest("what a confinement cannot be is refused", () => {
+processTest("what a confinement cannot be is refused", () => {
   const make = (options: object) => new Process({ target: who, isolation, ...options });
   for (const memoryLimitMb of [0, -1, 1.5, NaN]) {
     assertThrows(() => make({ memoryLimitMb }), RangeError);
@@ -210,7 +215,7 @@ osTest("what a confinement cannot be is refused", () => {
   return Promise.resolve();
 });
 
-osTest("processes, their threads and their processes are one family", async () => {
+processTest("processes, their threads and their processes are one family", async () => {
   const one = new Process({ target: family, isolation }).start();
   const { own, thread, other } = await one.result;
   assertEquals([own, thread], [one.pid, one.pid]);

@@ -23,6 +23,8 @@ export interface RingScene {
   readonly cells?: number;
   /** Most frames inside; default: as many as cells. */
   readonly limit?: number;
+  /** The only reader takes the latest frame first, as one with priorities may. */
+  readonly latestFirst?: boolean;
   /** Each writer gives its first claim up. */
   readonly abandons?: boolean;
   /** A second ring takes over from the first once that is full. */
@@ -57,6 +59,7 @@ export function titleOf(scene: RingScene): string {
   const { writers, readers, frames = 1, cells = 2, limit, kills = 0 } = scene;
   const parts = [`${writers} writing ${frames}, ${readers} reading, ${cells} cells`];
   if (limit !== undefined) parts.push(`limit ${limit}`);
+  if (scene.latestFirst) parts.push("the latest first");
   if (scene.abandons) parts.push("abandoning");
   if (scene.grows) parts.push("growing");
   if (scene.blocks) parts.push(`blocking ${scene.blocks}`);
@@ -158,7 +161,10 @@ function* reader(place: Place, slot: number, resumes = false): Steps {
     const cell = yield* wait(place, me, FRAME, () => take(place, me));
     if (cell === undefined) return m.mark("gave up");
     m.mark("got", yield* m.read(cell + 1));
-    if (scene.readers === "alone") {
+    if (scene.latestFirst) {
+      yield* cells.emptyAlone(WORDS, rings[0], me.position);
+      while (yield* cells.skipGone(WORDS, rings[0]));
+    } else if (scene.readers === "alone") {
       const free = me.position % 2 === 0 ? cells.releaseAlone : cells.emptyAlone;
       yield* free(WORDS, rings[0], me.position++);
     } else yield* cells.release(WORDS, rings[me.position], { cell, me: slot });
@@ -195,6 +201,7 @@ function* claim({ scene, rings }: Place, me: Isolate): Steps<number | undefined>
 /** `Ring.take`, and `Chain.take` where the ring grows. */
 function* take({ scene, rings }: Place, me: Isolate): Steps<number | undefined> {
   const { cells } = me.code;
+  if (scene.latestFirst) return yield* takeLatest(rings[0], me);
   if (scene.readers !== "alone") {
     for (;;) {
       const cell = yield* cells.take(WORDS, rings[me.position], me.slot);
@@ -207,6 +214,19 @@ function* take({ scene, rings }: Place, me: Isolate): Steps<number | undefined> 
     if (cell !== cells.SKIP) return cell === cells.NONE ? undefined : cell;
     me.position++;
     yield* me.changed(ROOM);
+  }
+}
+
+/** `Turns.take`, where each frame has a higher priority than those before it. */
+function* takeLatest(ring: Place["rings"][0], me: Isolate): Steps<number | undefined> {
+  const { cells } = me.code;
+  let found: number | undefined;
+  for (let ticket = yield* cells.firstUnread(WORDS, ring);; ticket++) {
+    const cell = yield* cells.takeAlone(WORDS, ring, ticket);
+    if (cell === cells.NONE) return found;
+    if (cell === cells.SKIP) continue;
+    found = cell;
+    me.position = ticket;
   }
 }
 
@@ -268,7 +288,7 @@ function checkEnd(end: End, place: Place): void {
   const alive = names.some((name) => name.includes("reader") && end.asleep.includes(name));
   const lost = sent.filter((value) => !got.includes(value) && !recovered.includes(value));
   if (alive && lost.length > 0) throw new Error(`lost: ${lost}`);
-  for (const name of names) {
+  for (const name of scene.latestFirst ? [] : names) {
     const order = said("got", [name]);
     for (let writer = 1; writer <= countOf(scene.writers); writer++) {
       const mine = order.filter((value) => Math.floor(value / 10) === writer);

@@ -16,6 +16,9 @@ const PEACE: readonly Scene[] = [
   { writers: 2, readers: 1 },
   { writers: 1, readers: 2 },
   { writers: 2, readers: "alone" },
+  { writers: 1, readers: "alone", frames: 3, latestFirst: true, races: false, preemptions: 3 },
+  { writers: 2, readers: "alone", latestFirst: true, preemptions: 3 },
+  { writers: 2, readers: "alone", frames: 2, latestFirst: true, preemptions: 2, races: false },
   { writers: 2, readers: 1, limit: 1 },
   { writers: 2, readers: 1, blocks: "for ever" },
   { writers: 2, readers: 1, blocks: "timed", races: false },
@@ -29,6 +32,8 @@ const PEACE: readonly Scene[] = [
   { writers: 2, readers: 2, preemptions: 2, races: false },
 ];
 const LARGE_PEACE: readonly Scene[] = [
+  { writers: 1, readers: "alone", frames: 3, latestFirst: true },
+  { writers: 2, readers: "alone", latestFirst: true },
   { writers: 2, readers: 2, preemptions: 3, races: false },
   { writers: 2, readers: 1, frames: 2, limit: 1, preemptions: 3, races: false },
   { writers: 2, readers: 1, frames: 2, races: false },
@@ -44,6 +49,16 @@ const DEATH: readonly Scene[] = [
   { writers: 1, readers: "alone", frames: 3, kills: 1, races: false },
   { writers: 2, readers: 1, kills: 1, races: false },
   { writers: 2, readers: "alone", kills: 1, races: false },
+  {
+    writers: 1,
+    readers: "alone",
+    frames: 3,
+    latestFirst: true,
+    kills: 1,
+    preemptions: 2,
+    races: false,
+  },
+  { writers: 2, readers: "alone", latestFirst: true, kills: 1, preemptions: 2, races: false },
   { writers: 1, readers: 2, kills: 1, preemptions: 2, races: false },
   { writers: 2, readers: 1, frames: 2, kills: 1, preemptions: 1, races: false },
   { writers: 2, readers: 1, abandons: true, kills: 1, preemptions: 1, races: false },
@@ -51,6 +66,7 @@ const DEATH: readonly Scene[] = [
   { writers: 2, readers: 1, frames: 2, grows: true, kills: 1, preemptions: 1, races: false },
 ];
 const LARGE_DEATH: readonly Scene[] = [
+  { writers: 2, readers: "alone", latestFirst: true, kills: 1, races: false },
   { writers: 2, readers: 1, kills: 1 },
   { writers: 2, readers: 1, kills: 2, preemptions: 2, races: false },
   { writers: 2, readers: 2, kills: 1, preemptions: 1, races: false },

@@ -31,7 +31,14 @@ import {
   WAYS_TO_DIE,
   whoRuns,
 } from "../fixtures/pool_tasks.ts";
-import { listeningTest, rejection, rejectsWith, troupeTest, until } from "../support.ts";
+import {
+  listeningTest,
+  rejection,
+  rejectsWith,
+  socketTest,
+  troupeTest,
+  until,
+} from "../support.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 /** Processes of their own can be had on memory that is mapped: on Linux, with `--allow-ffi`. */
@@ -40,6 +47,11 @@ const ISOLATIONS: readonly Isolation[] = here().arena.mapped !== undefined
   : ["worker"];
 /** The matrix listens to processes where there are any. */
 const matrixTest = ISOLATIONS.includes("process") ? listeningTest : troupeTest;
+/** The same, and how it is tested; processes over sockets can be had anywhere. */
+const EVERYWHERE: readonly (readonly [Isolation, typeof socketTest])[] = [
+  ...ISOLATIONS.map((isolation) => [isolation, matrixTest] as const),
+  ["process", socketTest],
+];
 const SOAK = Deno.env.get("TROUPE_SOAK") === "1";
 
 /** What must be true of a pool after each row of the matrix. */
@@ -101,8 +113,8 @@ matrixTest("EXEC-06 a scope left by an error still waits for submitted work", as
   assertEquals(await result, 9);
 });
 
-for (const isolation of ISOLATIONS) {
-  matrixTest(`EXEC-07 ${isolation}: error while decoding the task: only it fails`, async () => {
+for (const [isolation, anyTest] of EVERYWHERE) {
+  anyTest(`EXEC-07 ${isolation}: error while decoding the task: only it fails`, async () => {
     await using pool = new Pool({ size: 2, isolation });
     const lost = load<{ gone(x: number): number }>(
       new URL("../fixtures/no_such.ts", import.meta.url),
@@ -113,7 +125,7 @@ for (const isolation of ISOLATIONS) {
   });
 
   for (const way of WAYS_TO_DIE) {
-    matrixTest(
+    anyTest(
       `EXEC-07 ${isolation}: the worker ends (${way}) while a task runs: only it fails`,
       async () => {
         await using pool = new Pool({ size: 2, isolation });
@@ -126,13 +138,13 @@ for (const isolation of ISOLATIONS) {
     );
   }
 
-  matrixTest(`EXEC-07 ${isolation}: error while the task runs: only it fails`, async () => {
+  anyTest(`EXEC-07 ${isolation}: error while the task runs: only it fails`, async () => {
     await using pool = new Pool({ size: 2, isolation });
     await rejectsWith(pool.apply(failIf, true), RemoteError);
     await isWell(pool);
   });
 
-  matrixTest(
+  anyTest(
     `EXEC-07 ${isolation}: error, or exit, while the result is encoded: only it fails`,
     async () => {
       await using pool = new Pool({ size: 2, isolation });
@@ -143,7 +155,7 @@ for (const isolation of ISOLATIONS) {
     },
   );
 
-  matrixTest(
+  anyTest(
     `EXEC-07 ${isolation}: error while the arguments are encoded: only it fails`,
     async () => {
       await using pool = new Pool({ size: 2, isolation });
@@ -157,7 +169,9 @@ for (const isolation of ISOLATIONS) {
       await isWell(pool);
     },
   );
+}
 
+for (const isolation of ISOLATIONS) {
   matrixTest(
     `EXEC-07 ${isolation}: a worker dies with large arguments queued: nothing hangs, nothing is lost`,
     async () => {

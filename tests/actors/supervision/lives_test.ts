@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { store } from "../../../memory/atomics.ts";
 import { here } from "../../../memory/isolate.ts";
-import { letGoOfMailbox, Mailbox } from "../../../actors/mailbox.ts";
+import { beginNextLife } from "../../../actors/leftover.ts";
+import { NOTHING } from "../../../actors/lives.ts";
+import { Mailbox } from "../../../actors/mailbox.ts";
+import { letGoOfMailbox } from "../../../actors/mailbox_end.ts";
 import { FIRST, makeMailbox, RESTARTS } from "../../../actors/mailbox_region.ts";
 import { troupeTest } from "../../support.ts";
 
@@ -10,7 +13,7 @@ troupeTest(
   () => {
     const isolate = here();
     const region = makeMailbox(isolate);
-    const { lives } = new Mailbox(isolate, region);
+    const mailbox = new Mailbox(isolate, region);
     const at = isolate.arena.wordOf(region);
     const tickets = 1 << 20;
     for (const first of [0, 5, tickets - 1, tickets / 2]) {
@@ -18,10 +21,10 @@ troupeTest(
       store(isolate.arena.words, at + RESTARTS, 1);
       for (const [offset, isLost] of [[-1, true], [-1000, true], [0, false], [1, false]] as const) {
         const ticket = (first + offset + tickets) % tickets;
-        assertEquals(lives.wasLost(ticket, 0), isLost, `ticket ${ticket}, first ${first}`);
-        assertEquals(lives.wasLost(ticket, 1), false, "sent in this life");
+        assertEquals(mailbox.wasLost(ticket, 0), isLost, `ticket ${ticket}, first ${first}`);
+        assertEquals(mailbox.wasLost(ticket, 1), false, "sent in this life");
       }
-      assertEquals(lives.wasLost(-1, 0), false, "it has no place yet");
+      assertEquals(mailbox.wasLost(-1, 0), false, "it has no place yet");
     }
     letGoOfMailbox(isolate, region);
   },
@@ -32,12 +35,12 @@ troupeTest("a life that ends over a message it had not released leaves the next 
   const region = makeMailbox(isolate);
   const mailbox = new Mailbox(isolate, region);
   mailbox.guard();
-  assertEquals([mailbox.ending, mailbox.lives.inHand, mailbox.isBusy], [undefined, -1, false]);
+  assertEquals([mailbox.ending, mailbox.lives.inHand, mailbox.isBusy], [undefined, NOTHING, false]);
   mailbox.start(7);
   mailbox.hand(3);
   assertEquals([mailbox.lives.inHand, mailbox.isBusy], [3, true]);
-  mailbox.nextLife({ reason: "killed", exitCode: -9 });
-  assertEquals([mailbox.lives.inHand, mailbox.isBusy, mailbox.restarts], [-1, false, 1]);
+  beginNextLife(isolate, mailbox, { reason: "killed", exitCode: -9 });
+  assertEquals([mailbox.lives.inHand, mailbox.isBusy, mailbox.restarts], [NOTHING, false, 1]);
   assertEquals(mailbox.lives.lastEnding, { reason: "killed", exitCode: -9 });
   mailbox.close({ reason: "shutdown", exitCode: 0 });
   assertEquals(mailbox.ending, { reason: "shutdown", exitCode: 0 });
