@@ -21,42 +21,16 @@ import { buryLetter } from "./events.ts";
 import { ASK, kindIn, markOf, type MessageKind, senderIn, STREAM, TELL, timeMark } from "./head.ts";
 import { CANCEL, FAILURE, type Received } from "./inbox.ts";
 import type { Mailbox } from "./mailbox.ts";
+import type { Answered, Message, Sending } from "./message.ts";
 import { Place } from "./place.ts";
 import type { Station } from "./station.ts";
 import { summon } from "./summons.ts";
-import type { Carrier } from "./tracing.ts";
 import { type Waits, waitsOf } from "./waits.ts";
 import { remoteError } from "./wire_error.ts";
 
-/** A message by name. */
-export interface Message {
-  /** Its name. */
-  readonly name: string;
-  /** None, or the payload. */
-  readonly payload: readonly unknown[];
-  /** The trace that it is part of. */
-  readonly trace?: Carrier;
-}
+export type { Answered, Message, Sending } from "./message.ts";
 
 const NO_OPTIONS: SendOptions = {};
-
-/** A message and how it is sent. */
-export interface Sending {
-  /** What is sent. */
-  readonly message: Message;
-  /** How long to wait for room. */
-  readonly options: SendOptions;
-  /** Called when it has its place in the mailbox. */
-  readonly placed?: () => void;
-}
-
-/** Who waits for the reply to an ask. */
-export interface Answered {
-  /** Called with the reply. */
-  readonly resolve: (value: unknown) => void;
-  /** Called with the reason why there is none. */
-  readonly reject: (reason: unknown) => void;
-}
 
 /** An actor's address in this isolate. */
 export class Address {
