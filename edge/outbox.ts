@@ -11,12 +11,19 @@ import type { Answered, Message } from "../actors/address.ts";
 import type { AnyRef } from "../actors/actor.ts";
 import { untyped } from "../actors/ref.ts";
 import { station } from "../actors/station.ts";
+import { tracing } from "../actors/tracing.ts";
 import type { Wanted } from "./published.ts";
 
 const waiting: (() => void)[] = [];
 
 /** Asks an actor, at once if it is in this isolate, else at the end of this turn. */
 export function askSoon(ref: AnyRef, message: Message, wanted: Wanted): Promise<unknown> {
+  const traced = tracing?.send("ask", { actor: ref.id, message: message.name });
+  if (traced === undefined) return sendSoon(ref, message, wanted);
+  return traced.over(sendSoon(ref, { ...message, trace: traced.carrier }, wanted));
+}
+
+function sendSoon(ref: AnyRef, message: Message, wanted: Wanted): Promise<unknown> {
   const { address } = untyped(ref);
   const ask = ({ resolve, reject }: Answered) =>
     wanted.onEnd(address.begin(message, { resolve, reject }));

@@ -200,10 +200,11 @@ socketTest("a process stops, and is drained, as any actor", async () => {
 });
 
 socketTest("whoever asked can call it off, before and while it is handled", async () => {
-  const one = await far();
+  const [one, told] = [await far(), await near()];
   const [first, second] = [new AbortController(), new AbortController()];
-  const inHand = rejection(one.ask.wait(null, { signal: first.signal }));
-  await until(() => untyped(one).mailbox.isBusy, "the message to be in hand");
+  const before = await told.ask.add(0);
+  const inHand = rejection(one.ask.wait(told, { signal: first.signal }));
+  while (await told.ask.add(0) === before);
   const queued = rejection(one.ask.add(100, { signal: second.signal }));
   second.abort("not begun");
   assertEquals(await queued, "not begun");
@@ -211,7 +212,7 @@ socketTest("whoever asked can call it off, before and while it is handled", asyn
   assertEquals(await inHand, "in hand");
   assertEquals(await one.ask.seen(), [-2]);
   assertEquals(await one.ask.add(0), 0);
-  await one.stop();
+  await Promise.all([one.stop(), told.stop()]);
 });
 
 socketTest("what a process told before its end, or an endless loop, arrives", async () => {
