@@ -196,8 +196,6 @@ export class ActorMember implements Member {
         failure: () => this.#last.error,
         end: () => {
           mailbox.lives.wantStop();
-          // Before its end is heard of, or there would be another life first.
-          if (this.#life?.state !== "starting") this.events.stopWanted();
           this.kill();
           mailbox.tellOfEnd();
         },
