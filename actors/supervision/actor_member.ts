@@ -231,6 +231,8 @@ export class ActorMember implements Member {
   #ended(life: ActorLife, how: Gone): void {
     if (life !== this.#life || life.state !== "up") return;
     this.#over(how);
+    // The wish may not have been heard of yet: without it, another life would begin.
+    if (this.#mailbox!.lives.isStopWanted) this.events.stopWanted();
     this.events.ended(how.ending, how.error);
   }
 

@@ -9,10 +9,11 @@ import {
   TimeoutError,
   UnknownMessageError,
 } from "../../../errors.ts";
+import { here } from "../../../memory/isolate.ts";
 import { spawn as spawnTyped } from "../../../actors/spawn.ts";
 import { station } from "../../../actors/station.ts";
 import { Boss, Hears, Player, Teller } from "../../fixtures/supervised.ts";
-import { awake, rejection, rejectsWith, troupeTest, until } from "../../support.ts";
+import { awake, rejection, rejectsWith, troupeTest, turn, until } from "../../support.ts";
 import { AT_ONCE, both, type Cast, crash, type Loose } from "./support.ts";
 
 const spawn = spawnTyped as unknown as (actor: unknown, options: object) => Promise<Loose>;
@@ -180,6 +181,20 @@ both("a signal ends all lives", async (cast) => {
   const a = await guarded(cast, { signal: controller.signal });
   controller.abort();
   const { reason } = await awake(a.exited);
+  assertEquals(reason, "killed");
+  assertEquals(cast.notes(), ["init:a"]);
+});
+
+both("a signal ends all lives, however late its isolate hears of an end", async (cast) => {
+  const { park } = here();
+  const { heardOfDeath } = park;
+  const controller = new AbortController();
+  const a = await guarded(cast, { signal: controller.signal });
+  const late: Promise<void>[] = [];
+  park.heardOfDeath = () => void late.push(turn().then(() => heardOfDeath.call(park)));
+  controller.abort();
+  const { reason } = await awake(a.exited).finally(() => park.heardOfDeath = heardOfDeath);
+  await Promise.all(late);
   assertEquals(reason, "killed");
   assertEquals(cast.notes(), ["init:a"]);
 });
