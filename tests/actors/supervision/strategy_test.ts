@@ -415,5 +415,6 @@ only("inline", "D17 a storm of crashes is ridden out", async (cast) => {
   for (const name of names) sup.children[name].kill();
   const all = await Promise.all(names.map((name) => sup.children[name].ask.add(1)));
   assertEquals(all, Array(100).fill(1));
+  for (const name of names) await life(sup, name, 1);
   assertEquals(Object.values(lives(sup)), Array(100).fill(1));
 });
