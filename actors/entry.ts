@@ -99,7 +99,6 @@ function begin(isolate: Isolate, hold?: Hold): Beginning {
   isolate.park.onCommand = () => {
     if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, isolate.life)) exitForReal(1);
   };
-  isolate.park.keepAlive.spare(hold !== undefined);
   isolate.park.keepAlive.add();
   interceptEnds(here);
   return { here, ready };
@@ -133,7 +132,6 @@ async function obey(
 function leave(here: Station, hold?: Hold): void {
   process.once("exit", () => isEnding || say(here, { reason: "normal", exitCode: 0 }));
   here.isolate.park.keepAlive.remove();
-  here.isolate.park.keepAlive.spare(false);
   hold?.letGo();
   letGoOfLife();
 }

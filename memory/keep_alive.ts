@@ -3,8 +3,8 @@
  * A wait on shared memory does not keep a program alive, so whoever waits keeps a timer. There is one
  * for all of them, and only while somebody sleeps.
  *
- * - I1: during sleep there is a timer exactly while the count is not 0, and nothing else keeps the loop
- *   alive. Awake there may be one left over: who asks again before the next sleep is the rule, and needs it again. Whoever begins to wait
+ * - I1: during sleep there is a timer exactly while the count is not 0. Awake there may be one left
+ *   over: who asks again before the next sleep is the rule, and needs it again. Whoever begins to wait
  *   during sleep has it a microtask later: making one takes longer than ringing who is waited for.
  *
  * @module
@@ -16,7 +16,6 @@ const FOR_EVER = 2 ** 30;
 export class KeepAlive {
   #wanted = 0;
   #isAsleep = false;
-  #isSpared = false;
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #holdIfAsleep = () => {
     if (this.#isAsleep) this.hold();
@@ -36,14 +35,8 @@ export class KeepAlive {
   /** Called before sleep: from here on the timer is needed, also by those who come later. */
   hold(): void {
     this.#isAsleep = true;
-    if (this.#wanted === 0) this.#letGo();
-    else if (!this.#isSpared) this.#timer ??= setInterval(() => {}, FOR_EVER);
-  }
-
-  /** Something else keeps the event loop alive from now on, or no longer. */
-  spare(isSpared: boolean): void {
-    this.#isSpared = isSpared;
-    if (!isSpared && this.#isAsleep) this.hold();
+    if (this.#wanted > 0) this.#timer ??= setInterval(() => {}, FOR_EVER);
+    else this.#letGo();
   }
 
   /** Called after sleep: whoever comes now has {@linkcode KeepAlive.hold} called in time. */
