@@ -74,11 +74,14 @@ export class AwaitedLetters {
 
   /** Tells those whose writer has ended. */
   lookForEnded(): void {
-    this.#inbox.drain();
-    for (const [id, awaited] of this.#entries.entries()) {
+    const ended = [...this.#entries.entries()].flatMap(([id, awaited]) => {
       const ending = awaited.ending();
-      if (ending === undefined || !this.remove(id)) continue;
-      awaited.fail(exitError(awaited.who, ending, awaited.maybeExecuted()));
+      return ending === undefined ? [] : [{ id, awaited, ending }];
+    });
+    // What was written before the end is heard before the end is told.
+    this.#inbox.drain();
+    for (const { id, awaited, ending } of ended) {
+      if (this.remove(id)) awaited.fail(exitError(awaited.who, ending, awaited.maybeExecuted()));
     }
   }
 

@@ -181,10 +181,14 @@ export class Children {
   }
 
   #lookForEnded(): void {
-    for (const child of this.#children.values()) {
-      const ending = endingOf(this.#station.isolate.arena, child.life);
-      if (ending !== undefined) this.#tell(child, ending);
-    }
+    const { isolate, inbox } = this.#station;
+    const ended = [...this.#children.values()].flatMap((child) => {
+      const ending = child.hasEnded ? undefined : endingOf(isolate.arena, child.life);
+      return ending === undefined ? [] : [{ child, ending }];
+    });
+    // What it wrote before its end is heard before the end is told.
+    if (ended.length > 0) inbox.drain();
+    for (const { child, ending } of ended) this.#tell(child, ending);
   }
 
   #gone({ life, ending, error }: GoneNews): void {
