@@ -6,8 +6,8 @@
  *
  * - I1: the isolate says how it ended before it ends: its exit code in its slot, its error to its parent.
  * - I2: whatever can be sent can be read here: all of Troupe is loaded before an order is obeyed.
- * - I3: shared memory is used, and user code runs, only while the lock is held by which the owner knows that
- *   this thread lives; what a function has left behind when it returns goes on without.
+ * - I3: user code runs only while the lock is held without which an endless loop could not be stopped; what
+ *   a function has left behind when it returns goes on without.
  *
  * @module
  */
@@ -31,22 +31,35 @@ import { type MappedPlace, PROCESS_BOOT, type ProcessBoot } from "./os_process.t
 import { preferForm } from "./process_form.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Station, station } from "./station.ts";
-import { BOOT, type Boot, EXIT_NOW, type Hold, takeCommand } from "./thread.ts";
+import { BOOT, type Boot, EXIT_NOW, takeCommand } from "./thread.ts";
 import { isBundled } from "./whole.ts";
 import { sendableError } from "./wire_error.ts";
 
 const exitForReal = Deno.exit.bind(Deno);
 
 /** Makes this thread an isolate of the program that started it. */
-async function boot({ memory, life, root, hold, spare }: Boot): Promise<void> {
+async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
   const arena = Arena.attach(memory);
-  // Without the lock it may be taken for dead, and what it was given be somebody else's. The user's code
-  // in a bundle does not wait, and must find itself in an isolate of this program.
-  if (!isBundled) await hold?.held;
   if (!isAlive(arena, life)) exitForReal(1);
-  const { here, ready } = begin(new Isolate(arena, life, root), hold);
+  letGoOfLife = holdForLife(lock);
+  const { here, ready } = begin(new Isolate(arena, life, root));
   await ready;
   if (spare) await sayReady(here);
+}
+
+/** `navigator.locks`, which Deno has and its types do not. */
+const locks = (navigator as unknown as {
+  locks: { request(name: string, held: () => Promise<void>): Promise<void> };
+}).locks;
+
+/**
+ * Holds a lock from here on: the platform notes the request before it returns. It keeps the thread alive.
+ * Gives what lets it go.
+ */
+function holdForLife(lock: string): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  locks.request(lock, () => promise);
+  return resolve;
 }
 
 /** Makes this process an isolate of the program that started it. */
@@ -86,15 +99,14 @@ interface Beginning {
 }
 
 /** From here on it hears orders and commands. */
-function begin(isolate: Isolate, hold?: Hold): Beginning {
+function begin(isolate: Isolate): Beginning {
   settle(isolate);
   const here = station();
   const loaded = isBundled ? import(import.meta.url) : undefined;
-  const ready = whileLoading(() => Promise.all([hold?.held, loaded]))
-    .catch((error) => fail(here, error));
+  const ready = whileLoading(() => Promise.resolve(loaded)).catch((error) => fail(here, error));
   here.inbox.on(ORDER, async (letter) => {
     await ready;
-    if (await obey(here, letter)) leave(here, hold);
+    if (await obey(here, letter)) leave(here);
   });
   isolate.park.onCommand = () => {
     if (takeCommand(here) === EXIT_NOW || !isAlive(isolate.arena, isolate.life)) exitForReal(1);
@@ -129,10 +141,9 @@ async function obey(
 }
 
 /** Ends when nothing is left to do: timers and requests that the function has begun go on till then. */
-function leave(here: Station, hold?: Hold): void {
+function leave(here: Station): void {
   process.once("exit", () => isEnding || say(here, { reason: "normal", exitCode: 0 }));
   here.isolate.park.keepAlive.remove();
-  hold?.letGo();
   letGoOfLife();
 }
 
@@ -161,7 +172,7 @@ function sayFailure(here: Station, { kind, id, to }: Saying, error: unknown): vo
 let isEnding = false;
 /** To the parent of a process with a memory of its own. */
 let bridge: OwnEnd | undefined;
-/** Ends the thread that keeps such a process alive. */
+/** Lets go of what keeps this thread, or a process with a memory of its own, alive. */
 let letGoOfLife = () => {};
 /** Whether it runs a function, and not an actor. */
 let isFunction = false;

@@ -4,8 +4,8 @@
  * also the one that buries them: a thread made inside a worker starts half a second late on Deno.
  *
  * A thread is a `node:worker_threads` worker (still a Deno worker: exit codes, `unref`, and a hard kill
- * while it holds a Web Lock). It holds the lock of its slot for life; when that lock is granted to the
- * owner, the thread is surely gone.
+ * while it holds a Web Lock, which it does for life). That it is gone is proved by its
+ * {@linkcode watchDeath | death watch}, not by what the platform says when its end is ordered.
  *
  * - I1: a slot is swept once for each life, after proof that its thread is gone.
  * - I2: the parent is told of each end, after the sweep.
@@ -30,8 +30,9 @@ import {
 import { endWaits } from "../memory/futex.ts";
 import { sweep } from "../memory/sweep.ts";
 import { bury, endChildrenOf } from "./burial.ts";
+import { type DeathWatch, watchDeath } from "./death_watch.ts";
 import type { Station } from "./station.ts";
-import { moduleOf, WHOLE } from "./whole.ts";
+import { isBundled, moduleOf, WHOLE } from "./whole.ts";
 
 /**
  * Milliseconds that a thread declared dead has to exit by itself: a hard stop while the platform loads one
@@ -45,6 +46,9 @@ export const EXIT_NOW = 1;
 
 /** Under this name a thread finds its {@linkcode Boot}. */
 export const BOOT = "troupe";
+
+/** The worker's script: all of Troupe, which finds its {@linkcode Boot}; a program in one file is not its own worker. */
+const SCRIPT = isBundled ? moduleOf(`import ${JSON.stringify(WHOLE)};`) : WHOLE;
 
 /** Why a worker whose {@linkcode Boot} nobody took cannot go on. */
 const INCOMPLETE =
@@ -60,31 +64,19 @@ export interface Boot {
   readonly root: Life;
   /** Name of the Web Lock that it holds for life. */
   readonly lock: string;
-  /** That it holds the lock, and how to let go of it: set by its first lines. */
-  readonly hold?: Hold;
+  /** Closes when it is gone. */
+  readonly lifeline: DeathWatch["lifeline"];
   /** It has no order yet and tells when it is up. */
   readonly spare: boolean;
-}
-
-/** A Web Lock that is held until it is let go, or the thread ends: one that is held keeps it alive. */
-export interface Hold {
-  /** Resolves when it is granted. */
-  readonly held: Promise<void>;
-  /** Gives it back. */
-  letGo(): void;
 }
 
 interface Thread {
   readonly life: Life;
   readonly worker: Worker;
+  readonly watch: DeathWatch;
   reaper?: ReturnType<typeof setTimeout>;
   error?: string;
 }
-
-/** `navigator.locks`, which Deno has and its types do not. */
-const locks = (navigator as unknown as {
-  locks: { request(name: string, granted: () => void): Promise<void> };
-}).locks;
 
 /** Makes and buries the threads of a program. */
 export class Threads {
@@ -113,15 +105,21 @@ export class Threads {
   start(life: Life, { daemon, spare = false }: { daemon: boolean; spare?: boolean }): void {
     const { arena, root } = this.#station.isolate;
     const lock = `troupe:${this.#secret}:${life.slot}`;
-    const boot: Boot = { memory: arena.memory, life, root, lock, spare };
-    const worker = new Worker(entryUrl(), { workerData: { [BOOT]: boot }, env: SHARE_ENV });
-    const thread: Thread = { life, worker };
+    const watch = watchDeath();
+    const { lifeline } = watch;
+    const boot: Boot = { memory: arena.memory, life, root, lock, lifeline, spare };
+    const worker = new Worker(new URL(SCRIPT), {
+      workerData: { [BOOT]: boot },
+      transferList: [lifeline],
+      env: SHARE_ENV,
+    });
+    const thread: Thread = { life, worker, watch };
     this.#threads.set(life.slot, thread);
     worker.on(
       "error",
       (error) => thread.error = error instanceof Error ? error.message : String(error),
     );
-    worker.on("exit", (code) => this.#bury(thread, code, lock));
+    worker.on("exit", (code) => this.#bury(thread, code));
     if (daemon) worker.unref();
   }
 
@@ -158,11 +156,11 @@ export class Threads {
     }
   }
 
-  async #bury(thread: Thread, code: number, lock: string): Promise<void> {
+  async #bury(thread: Thread, code: number): Promise<void> {
     clearTimeout(thread.reaper);
     this.#threads.delete(thread.life.slot);
     this.#burying++;
-    await locks.request(lock, () => {});
+    await thread.watch.gone();
     const { life, error } = thread;
     const { arena } = this.#station.isolate;
     this.onGone(life);
@@ -211,18 +209,3 @@ export function takeCommand({ isolate }: Station): number {
   compareExchange(arena.words, at, command, 0);
   return command;
 }
-
-/**
- * The worker's script: it needs no file of its own, so it works from anywhere this file does. It asks for
- * its lock, which takes as long as to load all of Troupe, which finds its {@linkcode Boot}.
- */
-function entryUrl(): URL {
-  const modules = [moduleOf(FIRST_LINES), WHOLE];
-  return new URL(moduleOf(modules.map((url) => `import ${JSON.stringify(url)};`).join("")));
-}
-
-const FIRST_LINES = `import { workerData } from "node:worker_threads";
-const [held, life] = [Promise.withResolvers(), Promise.withResolvers()];
-const boot = workerData[${JSON.stringify(BOOT)}];
-boot.hold = { held: held.promise, letGo: life.resolve };
-navigator.locks.request(boot.lock, () => (held.resolve(), life.promise));`;
