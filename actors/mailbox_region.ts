@@ -86,7 +86,7 @@ export const NOTE_GENERATION = RING + RING_SPARE + 3;
 /** Offset: 1 when its actor is in a process with a memory of its own. */
 export const FAR = RING + RING_SPARE + 4;
 /** Messages that can be taken back at a time: as many as there are words for them. */
-export const RECALLABLE = 128;
+export const RECALLABLE = 512;
 /** Of actors of which there are many: all of it in 1 KiB. */
 const LIGHT = { cellBytes: 128, capacity: 4, recallable: 0 };
 const USUAL = { cellBytes: 128, capacity: 1024, recallable: RECALLABLE };

@@ -97,8 +97,8 @@ function settlePages(arena: Arena, dead: number): void {
     const word = load(words, PAGES_AT + page);
     const owner = (word >> 3) & 511;
     const kind = word & 7;
-    const unit = load(words, layout.blocksAt + (page << UNITS_SHIFT));
-    if (kind === PAGE_RUN && (unit & 7) !== FREE) {
+    // What is said of blocks is looked at only where there are some: the memory of the rest was never touched.
+    if (kind === PAGE_RUN && (load(words, layout.blocksAt + (page << UNITS_SHIFT)) & 7) !== FREE) {
       page += word >>> 12;
       continue;
     }

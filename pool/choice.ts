@@ -10,7 +10,7 @@ import { MANY, type Member } from "./member.ts";
 import type { Seat } from "./seats.ts";
 
 /** Most leases that a worker holds at a time; so many can be taken back from it. */
-const MOST_AHEAD = 128;
+const MOST_AHEAD = 512;
 /** Milliseconds of work that a worker may hold ahead. */
 const AHEAD_MS = 2;
 /** Milliseconds of work that are done where others are done already: to wake a worker takes as long. */

@@ -20,7 +20,7 @@ import { TO_TASK, type ToTask } from "./letters.ts";
 import type { PoolWorker } from "./worker.ts";
 
 /** Most leases in one message. */
-const MOST_TOGETHER = 64;
+const MOST_TOGETHER = 256;
 /** A worker that may hold so many is filled up only when it has half of them left. */
 export const MANY = 16;
 
