@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { MeasuringChild } from "./child.ts";
 import type { Contender } from "./measure.ts";
 
 /** What Python is asked to measure. */
@@ -21,48 +22,27 @@ export interface PythonDemand {
 
 /** A Python that measures what it is asked. */
 export class Python implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reader: ReadableStreamDefaultReader<string>;
+  readonly #child: MeasuringChild;
 
-  private constructor(child: Deno.ChildProcess) {
+  private constructor(child: MeasuringChild) {
     this.#child = child;
-    this.#writer = child.stdin.getWriter();
-    this.#reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
   /** Starts it; `undefined`, with a note, where there is none. */
   static start(): Python | undefined {
-    try {
-      const child = new Deno.Command("python3", {
-        args: [new URL("./python_rival.py", import.meta.url).pathname],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "inherit",
-      }).spawn();
-      return new Python(child);
-    } catch (error) {
-      console.error("(python3 cannot be started and is left out:", (error as Error).message + ")");
-      return undefined;
-    }
+    const args = [new URL("./python_rival.py", import.meta.url).pathname];
+    const child = MeasuringChild.start({ command: "python3", args });
+    return child && new Python(child);
   }
 
   /** Thousands a second, gigabytes a second for bytes, microseconds for `trip` and `apply`. */
-  async measure({ how, what = "", count }: PythonDemand): Promise<number> {
-    await this.#writer.write(new TextEncoder().encode(`${how}\t${what}\t${count}\n`));
-    let line = "";
-    while (!line.endsWith("\n")) {
-      const { value } = await this.#reader.read();
-      if (value === undefined) throw new Error("Cannot measure: Python has ended");
-      line += value;
-    }
-    return Number(line);
+  measure({ how, what = "", count }: PythonDemand): Promise<number> {
+    return this.#child.measure(`${how}\t${what}\t${count}`);
   }
 
   /** Ends it, and with it the processes that it started. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer.close();
-    await this.#child.status;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#child[Symbol.asyncDispose]();
   }
 }
 

@@ -21,6 +21,7 @@ const BENCHMARKS = [
   "restart",
   "hosts",
   "pool",
+  "pool_peers",
   "pipeline",
   "locks",
   "values",

@@ -1,0 +1,2 @@
+// Runs in: worker
+export const square = (x) => x * x;

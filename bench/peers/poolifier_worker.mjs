@@ -1,0 +1,3 @@
+// Runs in: worker
+import { ThreadWorker } from "poolifier";
+export default new ThreadWorker({ square: (x) => x * x });

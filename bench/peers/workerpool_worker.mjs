@@ -1,0 +1,3 @@
+// Runs in: worker
+import workerpool from "workerpool";
+workerpool.worker({ square: (x) => x * x });
