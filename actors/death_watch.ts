@@ -36,6 +36,8 @@ export function watchDeath(): DeathWatch {
 async function soon(promise: Promise<void>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, STUCK_MS);
+  // Whoever waits for the end keeps the program alive; the watch does not.
+  Deno.unrefTimer(timer);
   await Promise.race([promise, late]);
   clearTimeout(timer);
 }
