@@ -22,6 +22,7 @@ import {
   cellWord,
   claim,
   claimAlone,
+  claimNext,
   commit,
   commitAlone,
   EMPTY,
@@ -33,6 +34,7 @@ import {
   isAt,
   isHeldBy,
   NONE,
+  pushHint,
   recoverCell,
   release,
   releaseAlone,
@@ -42,6 +44,8 @@ import {
   take,
   takeAlone,
   TAKEN,
+  takeNext,
+  ticketAfter,
 } from "./cells.ts";
 import type { Isolate } from "./isolate.ts";
 import { Line } from "./line.ts";
@@ -68,6 +72,8 @@ const CELL_HEAD_WORDS = 2;
 const HINT_EVERY = 32;
 /** So many frames in a row went at once: look as many ahead. */
 const LOOK_AHEAD = 8;
+/** How often an isolate that is one of many pushes a hint on while nobody comes between its tickets. */
+const PUSH_EVERY = 8;
 
 /** Size of a ring. */
 export interface RingSize {
@@ -114,7 +120,7 @@ export function isUntouched({ words }: Arena, at: number): boolean {
 /** Frames in a ring of many writers, for information; see {@linkcode Ring.size}. */
 export function framesIn(arena: Arena, at: number): number {
   const cells = cellsAt(arena, at);
-  const inside = (load(arena.words, cells.tail) - firstUnread(arena.words, cells)) | 0;
+  const inside = (firstUnwritten(arena.words, cells) - firstUnread(arena.words, cells)) | 0;
   return Math.max(0, Math.min(inside, cells.limit));
 }
 
@@ -186,10 +192,42 @@ export class Ring {
 
   /** A cell to fill, NONE or SEALED. Fill it, then {@linkcode commit} or {@linkcode abandon} it. */
   claim(): number {
-    if (!this.#aloneWriting) return claim(this.#words, this.#cells, this.#me);
+    if (!this.#aloneWriting) return this.#claimAmongMany();
     if (this.#free > 0) return cellOf(this.#cells, this.#writing);
     const cell = claimAlone(this.#words, this.#cells, this.#writing);
     this.#free = cell < 0 ? -LOOK_AHEAD : this.#ahead(this.#free, this.#writing, EMPTY);
+    return cell;
+  }
+
+  /** Those who write in turn need the tail; who writes alone for a while knows it. */
+  #claimAmongMany(): number {
+    const words = this.#words;
+    const cells = this.#cells;
+    const ticket = this.#writing;
+    let cell = claimNext(words, cells, { ticket, me: this.#me });
+    if (cell >= 0) {
+      this.#writing = (ticket + 1) | 0;
+      if (ticket % PUSH_EVERY === 0) pushHint(words, cells.tail, this.#writing);
+      return cell;
+    }
+    cell = claim(words, cells, this.#me);
+    if (cell >= 0) this.#writing = ticketAfter(words, cells.tail, cell);
+    return cell;
+  }
+
+  /** As for claims. */
+  #takeAmongMany(): number {
+    const words = this.#words;
+    const cells = this.#cells;
+    const ticket = this.#reading;
+    let cell = takeNext(words, cells, { ticket, me: this.#me });
+    if (cell >= 0) {
+      this.#reading = (ticket + 1) | 0;
+      if (ticket % PUSH_EVERY === 0) pushHint(words, cells.head, this.#reading);
+      return cell;
+    }
+    cell = take(words, cells, this.#me);
+    if (cell >= 0) this.#reading = ticketAfter(words, cells.head, cell);
     return cell;
   }
 
@@ -232,7 +270,7 @@ export class Ring {
 
   /** The oldest frame's cell, NONE or SEALED. Read it, then {@linkcode release} it. */
   take(): number {
-    if (!this.#aloneReading) return take(this.#words, this.#cells, this.#me);
+    if (!this.#aloneReading) return this.#takeAmongMany();
     if (this.#filled > 0) return cellOf(this.#cells, this.#reading);
     for (;;) {
       const found = takeAlone(this.#words, this.#cells, this.#reading);
@@ -281,10 +319,10 @@ export class Ring {
   get size(): number {
     const words = this.#words;
     const cells = this.#cells;
+    if (!this.#aloneReading) { while (skipGone(words, cells)); }
     const head = this.#aloneReading ? firstUnread(words, cells) : load(words, cells.head);
-    const tail = this.#aloneWriting ? firstUnwritten(words, cells) : load(words, cells.tail);
-    const inside = (tail - head) | 0;
-    return Math.max(0, Math.min(inside, this.#cells.limit));
+    const inside = (firstUnwritten(words, cells) - head) | 0;
+    return Math.max(0, Math.min(inside, cells.limit));
   }
 
   /** Most frames inside at once. */
