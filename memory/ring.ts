@@ -13,6 +13,7 @@
  * @module
  */
 import { NotOwnerError } from "../errors.ts";
+import { AmongMany } from "./among.ts";
 import type { Arena } from "./arena.ts";
 import { load, store } from "./atomics.ts";
 import {
@@ -20,9 +21,7 @@ import {
   cellOf,
   type Cells,
   cellWord,
-  claim,
   claimAlone,
-  claimNext,
   commit,
   commitAlone,
   EMPTY,
@@ -34,18 +33,14 @@ import {
   isAt,
   isHeldBy,
   NONE,
-  pushHint,
   recoverCell,
   release,
   releaseAlone,
   SEAL,
   SKIP,
   skipGone,
-  take,
   takeAlone,
   TAKEN,
-  takeNext,
-  ticketAfter,
 } from "./cells.ts";
 import type { Isolate } from "./isolate.ts";
 import { Line } from "./line.ts";
@@ -72,8 +67,6 @@ const CELL_HEAD_WORDS = 2;
 const HINT_EVERY = 32;
 /** So many frames in a row went at once: look as many ahead. */
 const LOOK_AHEAD = 8;
-/** How often an isolate that is one of many pushes a hint on while nobody comes between its tickets. */
-const PUSH_EVERY = 8;
 
 /** Size of a ring. */
 export interface RingSize {
@@ -155,6 +148,7 @@ export class Ring {
   readonly #words: Int32Array;
   readonly #cells: Cells;
   readonly #me: number;
+  readonly #among: AmongMany;
   readonly #aloneReading: boolean;
   readonly #aloneWriting: boolean;
   /** Ticket of the frame committed here last; tickets wrap at 20 bits. */
@@ -172,6 +166,7 @@ export class Ring {
     this.#words = isolate.arena.words;
     this.#cells = cellsAt(isolate.arena, at);
     this.#me = isolate.slot;
+    this.#among = new AmongMany(this.#words, this.#cells, this.#me);
     this.#aloneReading = use.readers === "one";
     this.#aloneWriting = use.writers === "one";
     this.#looksAhead = this.#aloneReading && this.#aloneWriting &&
@@ -192,42 +187,10 @@ export class Ring {
 
   /** A cell to fill, NONE or SEALED. Fill it, then {@linkcode commit} or {@linkcode abandon} it. */
   claim(): number {
-    if (!this.#aloneWriting) return this.#claimAmongMany();
+    if (!this.#aloneWriting) return this.#among.claim();
     if (this.#free > 0) return cellOf(this.#cells, this.#writing);
     const cell = claimAlone(this.#words, this.#cells, this.#writing);
     this.#free = cell < 0 ? -LOOK_AHEAD : this.#ahead(this.#free, this.#writing, EMPTY);
-    return cell;
-  }
-
-  /** Those who write in turn need the tail; who writes alone for a while knows it. */
-  #claimAmongMany(): number {
-    const words = this.#words;
-    const cells = this.#cells;
-    const ticket = this.#writing;
-    let cell = claimNext(words, cells, { ticket, me: this.#me });
-    if (cell >= 0) {
-      this.#writing = (ticket + 1) | 0;
-      if (ticket % PUSH_EVERY === 0) pushHint(words, cells.tail, this.#writing);
-      return cell;
-    }
-    cell = claim(words, cells, this.#me);
-    if (cell >= 0) this.#writing = ticketAfter(words, cells.tail, cell);
-    return cell;
-  }
-
-  /** As for claims. */
-  #takeAmongMany(): number {
-    const words = this.#words;
-    const cells = this.#cells;
-    const ticket = this.#reading;
-    let cell = takeNext(words, cells, { ticket, me: this.#me });
-    if (cell >= 0) {
-      this.#reading = (ticket + 1) | 0;
-      if (ticket % PUSH_EVERY === 0) pushHint(words, cells.head, this.#reading);
-      return cell;
-    }
-    cell = take(words, cells, this.#me);
-    if (cell >= 0) this.#reading = ticketAfter(words, cells.head, cell);
     return cell;
   }
 
@@ -270,7 +233,7 @@ export class Ring {
 
   /** The oldest frame's cell, NONE or SEALED. Read it, then {@linkcode release} it. */
   take(): number {
-    if (!this.#aloneReading) return this.#takeAmongMany();
+    if (!this.#aloneReading) return this.#among.take();
     if (this.#filled > 0) return cellOf(this.#cells, this.#reading);
     for (;;) {
       const found = takeAlone(this.#words, this.#cells, this.#reading);

@@ -185,7 +185,7 @@ function wait<T>(
 /** How an isolate finds the cell after its last one, and if that is not to be had, any. */
 type Among = "claim" | "take";
 
-/** `Ring.claim` and `Ring.take` where there are many, hints being pushed on every second time. */
+/** `AmongMany.claim` and `AmongMany.take`, hints being pushed on every second time. */
 function* amongMany(ring: Place["rings"][0], me: Isolate, among: Among): Steps<number> {
   const { cells } = me.code;
   const [hint, next] = among === "claim"
