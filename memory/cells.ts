@@ -23,6 +23,8 @@
  * - I7: once a ticket is sealed nobody claims it or a later one, and all earlier ones are before it.
  * - I8: what was merely glanced at changes nothing and ends nothing before an atomic operation on the
  *   same word has confirmed it. (A seal needs none: it is never taken back.)
+ * - I9: the hints are never ahead of what they hint at. Who goes on from where it was last
+ *   ({@linkcode claimNext}, {@linkcode takeNext}) leaves them behind, by {@linkcode MOST_LAG} at most.
  *
  * The tests turn the text of these functions into stepping code and try every interleaving and every
  * death, so they use nothing but the operations of `atomics.ts`, numbers and each other.
@@ -50,6 +52,9 @@ export const NONE = -1;
 export const SKIP = -2;
 /** The ring has ended: go on to the one that replaced it. */
 export const SEALED = -3;
+
+/** Tickets that the hints may lag behind: more would have to be walked by whoever relies on them. */
+export const MOST_LAG = 16;
 
 /** Where a ring's words are. Addresses count words from the start of the memory. */
 export interface Cells {
@@ -110,6 +115,50 @@ export function claim(words: Int32Array, ring: Cells, me: number): number {
     }
     compareExchange(words, ring.tail, ticket, (ticket + 1) | 0);
   }
+}
+
+/**
+ * Claims the cell of a ticket that `me` believes to be the next one: where it was last, plus one. Mostly
+ * right where one isolate writes at a time; the tail hint is then neither needed nor written.
+ * {@linkcode NONE} says only that it was wrong, or that it is not sure: then {@linkcode claim}.
+ */
+export function claimNext(words: Int32Array, ring: Cells, { ticket, me }: Next): number {
+  if (((ticket - glance(words, ring.tail)) >>> 0) >= MOST_LAG) return NONE;
+  const cell = cellOf(ring, ticket);
+  if (glance(words, cell) !== cellWord(ticket, 0, EMPTY)) return NONE;
+  if (ring.limit <= ring.mask && isAtLimit(words, ring, ticket)) return NONE;
+  if (glance(words, ring.sealing) !== 0) return NONE;
+  const empty = cellWord(ticket, 0, EMPTY);
+  return compareExchange(words, cell, empty, cellWord(ticket, me, CLAIM)) === empty ? cell : NONE;
+}
+
+/** A ticket that is believed to be the next one, and who believes it. */
+export interface Next {
+  /** The ticket. */
+  readonly ticket: number;
+  /** The slot. */
+  readonly me: number;
+}
+
+/** Takes the frame of a ticket that `me` believes to be the oldest, as {@linkcode claimNext} claims. */
+export function takeNext(words: Int32Array, ring: Cells, { ticket, me }: Next): number {
+  if (((ticket - glance(words, ring.head)) >>> 0) >= MOST_LAG) return NONE;
+  const cell = cellOf(ring, ticket);
+  const full = cellWord(ticket, 0, FULL);
+  if (glance(words, cell) !== full) return NONE;
+  return compareExchange(words, cell, full, cellWord(ticket, me, TAKEN)) === full ? cell : NONE;
+}
+
+/** Pushes a hint, the head or the tail, on to a ticket that was reached. */
+export function pushHint(words: Int32Array, hint: number, ticket: number): void {
+  const seen = glance(words, hint);
+  if (((ticket - seen) | 0) > 0) compareExchange(words, hint, seen, ticket);
+}
+
+/** The ticket after that of a cell which is not far from a hint. */
+export function ticketAfter(words: Int32Array, hint: number, cell: number): number {
+  const near = glance(words, hint);
+  return (near + ahead(glance(words, cell), near) + 1) | 0;
 }
 
 /** Whether `ticket` would be one too many, after pushing on a head that lags behind. */
@@ -258,12 +307,13 @@ export function firstUnread(words: Int32Array, ring: Cells): number {
   return ticket;
 }
 
-/** Where the next only writer goes on: the first ticket from the tail hint that was not used. */
+/** The first ticket from the tail hint that was not used: where the next only writer goes on. */
 export function firstUnwritten(words: Int32Array, ring: Cells): number {
   let ticket = load(words, ring.tail);
   for (;;) {
     const seen = load(words, cellOf(ring, ticket));
     if (ahead(seen, ticket) < 0 || seen === cellWord(ticket, 0, EMPTY)) return ticket;
+    if (seen === cellWord(ticket, 0, SEAL)) return ticket;
     ticket = (ticket + 1) | 0;
   }
 }

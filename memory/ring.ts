@@ -13,6 +13,7 @@
  * @module
  */
 import { NotOwnerError } from "../errors.ts";
+import { AmongMany } from "./among.ts";
 import type { Arena } from "./arena.ts";
 import { load, store } from "./atomics.ts";
 import {
@@ -20,7 +21,6 @@ import {
   cellOf,
   type Cells,
   cellWord,
-  claim,
   claimAlone,
   commit,
   commitAlone,
@@ -39,7 +39,6 @@ import {
   SEAL,
   SKIP,
   skipGone,
-  take,
   takeAlone,
   TAKEN,
 } from "./cells.ts";
@@ -114,7 +113,7 @@ export function isUntouched({ words }: Arena, at: number): boolean {
 /** Frames in a ring of many writers, for information; see {@linkcode Ring.size}. */
 export function framesIn(arena: Arena, at: number): number {
   const cells = cellsAt(arena, at);
-  const inside = (load(arena.words, cells.tail) - firstUnread(arena.words, cells)) | 0;
+  const inside = (firstUnwritten(arena.words, cells) - firstUnread(arena.words, cells)) | 0;
   return Math.max(0, Math.min(inside, cells.limit));
 }
 
@@ -149,6 +148,7 @@ export class Ring {
   readonly #words: Int32Array;
   readonly #cells: Cells;
   readonly #me: number;
+  readonly #among: AmongMany;
   readonly #aloneReading: boolean;
   readonly #aloneWriting: boolean;
   /** Ticket of the frame committed here last; tickets wrap at 20 bits. */
@@ -166,6 +166,7 @@ export class Ring {
     this.#words = isolate.arena.words;
     this.#cells = cellsAt(isolate.arena, at);
     this.#me = isolate.slot;
+    this.#among = new AmongMany(this.#words, this.#cells, this.#me);
     this.#aloneReading = use.readers === "one";
     this.#aloneWriting = use.writers === "one";
     this.#looksAhead = this.#aloneReading && this.#aloneWriting &&
@@ -186,7 +187,7 @@ export class Ring {
 
   /** A cell to fill, NONE or SEALED. Fill it, then {@linkcode commit} or {@linkcode abandon} it. */
   claim(): number {
-    if (!this.#aloneWriting) return claim(this.#words, this.#cells, this.#me);
+    if (!this.#aloneWriting) return this.#among.claim();
     if (this.#free > 0) return cellOf(this.#cells, this.#writing);
     const cell = claimAlone(this.#words, this.#cells, this.#writing);
     this.#free = cell < 0 ? -LOOK_AHEAD : this.#ahead(this.#free, this.#writing, EMPTY);
@@ -232,7 +233,7 @@ export class Ring {
 
   /** The oldest frame's cell, NONE or SEALED. Read it, then {@linkcode release} it. */
   take(): number {
-    if (!this.#aloneReading) return take(this.#words, this.#cells, this.#me);
+    if (!this.#aloneReading) return this.#among.take();
     if (this.#filled > 0) return cellOf(this.#cells, this.#reading);
     for (;;) {
       const found = takeAlone(this.#words, this.#cells, this.#reading);
@@ -281,10 +282,10 @@ export class Ring {
   get size(): number {
     const words = this.#words;
     const cells = this.#cells;
+    if (!this.#aloneReading) { while (skipGone(words, cells)); }
     const head = this.#aloneReading ? firstUnread(words, cells) : load(words, cells.head);
-    const tail = this.#aloneWriting ? firstUnwritten(words, cells) : load(words, cells.tail);
-    const inside = (tail - head) | 0;
-    return Math.max(0, Math.min(inside, this.#cells.limit));
+    const inside = (firstUnwritten(words, cells) - head) | 0;
+    return Math.max(0, Math.min(inside, cells.limit));
   }
 
   /** Most frames inside at once. */

@@ -19,7 +19,10 @@ import {
   readSet,
   readSparseArray,
 } from "./decode_special.ts";
-import type { Input } from "./input.ts";
+import type { Input, ReadValue } from "./input.ts";
+import { readKnown } from "./known_texts.ts";
+import { Copies } from "./made.ts";
+import type { ReaderTools } from "./made_reader.ts";
 import type { Shape } from "./shapes.ts";
 import * as tag from "./tags.ts";
 
@@ -29,6 +32,13 @@ let attached: ((id: number) => unknown) | undefined;
 export function setAttachedHook(hook: ((id: number) => unknown) | undefined): void {
   attached = hook;
 }
+
+const TOOLS: ReaderTools = {
+  readKnown,
+  readObject,
+  readValue,
+  site: () => new Copies(),
+};
 
 /** Reads one value. */
 export function readValue(input: Input): unknown {
@@ -76,12 +86,13 @@ function readPrimitive(input: Input, kind: number): unknown {
 }
 
 /** Reads the object whose tag `kind` was read. */
-export function readObject(input: Input, kind: number): unknown {
+export function readObject(input: Input, kind: number, site?: Copies): unknown {
   if (++input.depth > tag.MAX_DEPTH) input.fail("objects nested too deep");
   let object: unknown;
   if (kind === tag.SHAPE_NEW) object = readShaped(input, input.newShape());
-  else if (kind === tag.ARRAY) object = readArray(input);
-  else if (kind === tag.SHAPE_AGAIN) object = readShaped(input, input.oldShape());
+  else if (kind === tag.ARRAY) {
+    object = (site === undefined ? readDense : site.of(readDense))(input, readValue);
+  } else if (kind === tag.SHAPE_AGAIN) object = readShaped(input, input.oldShape());
   else object = readKind(input, kind);
   input.depth--;
   return object;
@@ -119,8 +130,8 @@ function readKind(input: Input, kind: number): unknown {
 
 function readShaped(input: Input, shape: Shape): object {
   if (!input.numbering) {
-    const { maker } = shape;
-    if (maker !== undefined) return maker(input, readValue);
+    const reader = shape.reader(TOOLS);
+    if (reader !== undefined) return reader(input);
   }
   const object: Record<string, unknown> = input.begin({});
   const { keys } = shape;
@@ -139,13 +150,22 @@ function readRecord(input: Input, object: Record<string, unknown>): object {
   return object;
 }
 
-function readArray(input: Input): unknown[] {
+/** Knows nothing but its arguments, so that it can be copied: see {@linkcode Copies}. */
+const readDense = (input: Input, read: ReadValue): unknown[] => {
   // At least one byte each, so the array is no larger than eight times the input.
   const length = input.count(1);
   const array: unknown[] = input.begin(new Array(length));
-  for (let i = 0; i < length; i++) array[i] = readValue(input);
+  const { bytes, end } = input;
+  for (let i = 0; i < length; i++) {
+    const { pos } = input;
+    const kind = pos < end ? bytes[pos] : 0x80;
+    if (kind < 0x80) {
+      array[i] = kind;
+      input.pos = pos + 1;
+    } else array[i] = read(input);
+  }
   return array;
-}
+};
 
 function readHandle(input: Input): unknown {
   const number = input.promise();

@@ -10,18 +10,16 @@
  */
 
 import { borderAhead, handle, handleKind } from "../../memory/handle.ts";
+import { writeArray } from "./encode_array.ts";
 import { isError, writeError } from "./encode_error.ts";
-import {
-  beginShaped,
-  predictedShape,
-  writeArray,
-  writeNullRecord,
-  writePlain,
-} from "./encode_plain.ts";
+import { lookForSymbols, writeNullRecord, writePlain, writeShape } from "./encode_plain.ts";
 import { SPECIAL_WRITERS } from "./encode_special.ts";
-import type { Tools } from "./made.ts";
+import { writeKnown } from "./known_texts.ts";
+import type { WriterTools } from "./made_writer.ts";
+import { putNumber } from "./numbers.ts";
 import type { Output } from "./output.ts";
 import { atKey, atPart, Refusal } from "./refusal.ts";
+import { Site } from "./shapes.ts";
 import * as tag from "./tags.ts";
 
 const { getPrototypeOf } = Object;
@@ -40,13 +38,18 @@ const ATTACHABLE = new Set([
   "CryptoKey",
 ]);
 
-const TOOLS: Tools = {
+const TOOLS: WriterTools = {
   handle,
   getPrototypeOf,
   plainPrototype,
-  begin: beginShaped,
-  write: writeValue,
+  lookForSymbols,
+  writeShape,
+  putNumber,
+  writeKnown,
+  writeObject,
+  writeValue,
   atKey,
+  site: () => new Site(),
 };
 
 let attach: ((value: object) => number) | undefined;
@@ -95,7 +98,7 @@ function writeBigInt(out: Output, value: bigint): void {
   }
 }
 
-function writeObject(out: Output, value: object): void {
+function writeObject(out: Output, value: object, place?: Site): void {
   const number = out.meet(value);
   if (number >= 0) {
     out.graph = true;
@@ -105,10 +108,11 @@ function writeObject(out: Output, value: object): void {
   if (++out.depth > tag.MAX_DEPTH) {
     throw new Refusal(value, `it is nested deeper than ${tag.MAX_DEPTH} objects`);
   }
+  const site = place ?? out.site;
   if (isArray(value) && isPlainArray(value)) {
-    writeArray(out, value, writeValue);
-  } else if (predictedShape(out)?.writer(TOOLS)?.(out, value) !== true) {
-    writeUnpredicted(out, value);
+    writeArray(out, value, { write: writeValue, site });
+  } else if (site.shape?.writer(TOOLS)?.(out, value) !== true) {
+    writeUnpredicted(out, value, site);
   }
   out.depth--;
 }
@@ -118,12 +122,12 @@ function isPlainArray(array: unknown[]): boolean {
   return array.length >= 0 && getPrototypeOf(array) === arrayPrototype;
 }
 
-function writeUnpredicted(out: Output, value: object): void {
+function writeUnpredicted(out: Output, value: object, site: Site): void {
   const brand = (value as { [handle]?: unknown })[handle];
   if (typeof brand === "string") return writeHandle(out, value, brand);
   const prototype = getPrototypeOf(value);
   if (prototype !== plainPrototype) return writeOther(out, value, prototype);
-  writePlain(out, value as Record<string, unknown>, writeValue);
+  writePlain(out, value as Record<string, unknown>, { write: writeValue, site });
 }
 
 function writeHandle(out: Output, value: object, name: string): void {

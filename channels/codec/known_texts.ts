@@ -22,6 +22,7 @@ const WRITE_MIN = 8;
 const READ_MIN = 4;
 const PLACE_BYTES = 32;
 const PLACES = 1024;
+const TINY_PLACES = 256;
 
 /** So many more misses than hits are borne. */
 const PATIENCE = 64;
@@ -82,7 +83,8 @@ export function writeKnown(bytes: Uint8Array, view: DataView, at: number, text: 
 
 /** Reads `length` units of one byte each. */
 export function readKnown(bytes: Uint8Array, view: DataView, at: number, length: number): string {
-  if (length < READ_MIN || !seen.isDue()) return readLatin1(bytes, at, length);
+  if (length < READ_MIN) return readTiny(bytes, at, length);
+  if (!seen.isDue()) return readLatin1(bytes, at, length);
   const last = at + length - 4;
   let hash = length;
   for (let p = at; p < last; p += 4) hash = Math.imul(hash ^ view.getInt32(p, true), 0x9e3779b1);
@@ -97,6 +99,20 @@ export function readKnown(bytes: Uint8Array, view: DataView, at: number, length:
   seen.miss();
   copyWords(view, at, seen.view, from, length);
   return seen.texts[place] = readLatin1(seen.bytes, from, length);
+}
+
+/** Texts of up to 3 units, by these and their length. */
+const tinyTexts: string[] = new Array(TINY_PLACES).fill("");
+const tinyWords = new Int32Array(TINY_PLACES);
+
+function readTiny(bytes: Uint8Array, at: number, length: number): string {
+  let word = length;
+  for (let i = 0; i < length; i++) word = word << 8 | bytes[at + i];
+  const place = (Math.imul(word, 0x9e3779b1) >>> 24) & (TINY_PLACES - 1);
+  if (tinyWords[place] === word) return tinyTexts[place];
+  tinyWords[place] = word;
+  const units = [word >>> 16 & 255, word >>> 8 & 255, word & 255];
+  return tinyTexts[place] = String.fromCharCode(...units.slice(3 - length));
 }
 
 /** Copies at least 4 bytes; the last word may overlap the one before. */

@@ -8,84 +8,39 @@
  *     which would mean something there, never does.
  * I2. What is made is called only for shapes in the caches of `shapes.ts`: their number is limited.
  *
+ * I3. A function that is copied uses nothing but its arguments: its text means the same elsewhere.
+ *
  * @module
  */
 
-/** Makes an object; `next` gives its values, in the order of the keys. */
-export type Maker = <From>(from: From, next: (from: From) => unknown) => object;
+/** So many objects of a kind are written, or read, before a function is made for them. */
+export const OFTEN = 256;
 
-/** What is written to; `Output` says what the methods do. */
-export interface Sink {
-  /** Writes a number. */
-  number(value: number): void;
-  /** Writes a string. */
-  text(value: string): void;
-}
-
-/** Writes an object if it is a plain one with the keys of the shape; whether it was. */
-export type Writer = (out: Sink, value: object) => boolean;
-
-/** A shape as far as it matters here. */
-export interface Keyed {
-  /** The keys in order. */
-  readonly keys: readonly string[];
-}
-
-/** What a {@linkcode Writer} needs. */
-export interface Tools {
-  /** The brand of handles, which are not written by their keys. */
-  readonly handle: symbol;
-  /** `Object.getPrototypeOf`. */
-  readonly getPrototypeOf: (value: object) => object | null;
-  /** `Object.prototype`. */
-  readonly plainPrototype: object;
-  /** Says what the keys of the object are. */
-  begin(out: never, value: object, shape: never): void;
-  /** Writes any value. */
-  write(out: never, value: unknown): void;
-  /** Makes the error for a value under a key. */
-  atKey(error: unknown, key: string): unknown;
-}
-
-/** Makes a function that makes objects with these keys. */
-export function makerOf(keys: readonly string[]): Maker | undefined {
-  const fields = keys.map((key) => `${JSON.stringify(key)}: next(from)`);
-  return made<Maker>(["from", "next"], `return {${fields.join()}};`);
-}
-
-/** Makes a function that writes objects of a shape. */
-export function writerOf(shape: Keyed, tools: Tools): Writer | undefined {
-  const { keys } = shape;
-  const fields = keys.map((key, index) => `
-    at = ${index};
-    field = value[${JSON.stringify(key)}];
-    if (typeof field === "number") out.number(field);
-    else if (typeof field === "string") out.text(field);
-    else write(out, field);`);
-  const text = `
-  const { handle, getPrototypeOf, plainPrototype, begin, write, atKey } = tools;
-  return (out, value) => {
-    if (value[handle] !== undefined || getPrototypeOf(value) !== plainPrototype) return false;
-    let at = 0;
-    for (const key in value) if (key !== keys[at++]) return false;
-    if (at !== ${keys.length}) return false;
-    begin(out, value, shape);
-    let field;
-    try {${fields.join("")}
-    } catch (error) {
-      throw atKey(error, keys[at]);
-    }
-    return true;
-  };`;
-  return made<Making>(["shape", "keys", "tools"], text)?.(shape, keys, tools);
-}
-
-type Making = (shape: Keyed, keys: readonly string[], tools: Tools) => Writer;
-
-function made<F>(parameters: readonly string[], text: string): F | undefined {
+/** Makes what the text of a function body gives, where that may be done. */
+export function made<F>(parameters: readonly string[], text: string): F | undefined {
   try {
     return new Function(...parameters, `"use strict"; ${text}`) as F;
   } catch {
     return undefined;
   }
 }
+
+/**
+ * Copies of a function for places where it is called often. The engine learns for each function what it is
+ * called with: one that sees one kind of arrays is several times as fast as one that sees all kinds.
+ */
+export class Copies {
+  #calls = 0;
+  #copy: unknown;
+
+  /** A function that uses nothing but its arguments, or a copy of it: always the same one is asked for. */
+  of<F extends (...args: never[]) => unknown>(original: F): F {
+    if (this.#calls < OFTEN && ++this.#calls === OFTEN) {
+      this.#copy = made<() => F>([], `/* ${++copies} */ return ${original};`)?.();
+    }
+    return this.#copy === undefined ? original : this.#copy as F;
+  }
+}
+
+/** One text is compiled once, so each has a number of its own. */
+let copies = 0;

@@ -13,10 +13,10 @@
 import { NotSendableError } from "../../errors.ts";
 import type { HandleKind } from "../../memory/handle.ts";
 import { writeKnown } from "./known_texts.ts";
-import type { Shape } from "./shapes.ts";
+import { NUMBER_BYTES, numberBytes, putNumber } from "./numbers.ts";
+import { Site } from "./shapes.ts";
 import { writeLongLatin1, writeUtf16 } from "./strings.ts";
 import * as tag from "./tags.ts";
-import type { Vigilance } from "./vigilance.ts";
 
 /** Thrown, and caught in `encoder.ts`, when the caller's range is full. */
 export const TOO_SMALL: unique symbol = Symbol("too small");
@@ -27,6 +27,9 @@ const SEGMENT_MIN_BYTES = 4096;
 const ALIGN_MIN_BYTES = 256;
 /** Up to here a list beats a hash table (measured). */
 const LIST_MAX = 48;
+
+/** From here on all depths share one {@linkcode Site}. */
+const DEEPEST_SITE = 32;
 
 const NOTHING = new Uint8Array(0);
 const NOTHING_VIEW = new DataView(NOTHING.buffer);
@@ -76,10 +79,8 @@ export class Output {
   message = 0;
   /** How many shapes this message has defined. */
   shapes = 0;
-  /** Shape last met at each depth: the next object there mostly has the same. */
-  readonly predicted: (Shape | undefined)[] = [];
-  /** Whether the arrays at each depth are looked at for named properties. */
-  readonly arrays: Vigilance[] = [];
+  /** What was met at each depth, for what is met at no place of its own. */
+  readonly #sites: Site[] = [];
   readonly #list: (object | undefined)[] = new Array(LIST_MAX).fill(undefined);
   #table: Map<object, number> | null = null;
   #met = 0;
@@ -150,6 +151,12 @@ export class Output {
     return this.#meetMany(value);
   }
 
+  /** What was met so deep before. */
+  get site(): Site {
+    const { depth } = this;
+    return this.#sites[depth < DEEPEST_SITE ? depth : DEEPEST_SITE] ??= new Site();
+  }
+
   /** Writes one byte. */
   u8(value: number): void {
     this.need(1);
@@ -181,32 +188,8 @@ export class Output {
 
   /** Writes a number with its tag, in as few bytes as it takes. */
   number(value: number): void {
-    // Integers of 32 bits, without -0.
-    if ((value | 0) !== value || (value === 0 && 1 / value < 0)) {
-      this.need(9);
-      this.bytes[this.pos] = tag.FLOAT64;
-      this.view.setFloat64(this.pos + 1, value, true);
-      this.pos += 9;
-    } else if (value >= 0 && value < tag.INT7_END) {
-      this.need(1);
-      this.bytes[this.pos++] = value;
-    } else if (value << 24 >> 24 === value) {
-      this.need(2);
-      this.bytes[this.pos] = tag.INT8;
-      this.bytes[this.pos + 1] = value;
-      this.pos += 2;
-    } else if (value << 16 >> 16 === value) {
-      this.need(3);
-      this.bytes[this.pos] = tag.INT16;
-      this.bytes[this.pos + 1] = value;
-      this.bytes[this.pos + 2] = value >> 8;
-      this.pos += 3;
-    } else {
-      this.need(5);
-      this.bytes[this.pos] = tag.INT32;
-      this.view.setInt32(this.pos + 1, value, true);
-      this.pos += 5;
-    }
+    if (this.end - this.pos < NUMBER_BYTES) this.need(numberBytes(value));
+    this.pos = putNumber(this.bytes, this.view, this.pos, value);
   }
 
   /** Writes a string with its tag. */

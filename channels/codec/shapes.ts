@@ -15,7 +15,9 @@
  */
 
 import { internal } from "./known_texts.ts";
-import { type Maker, makerOf, type Tools, type Writer, writerOf } from "./made.ts";
+import { Copies, OFTEN } from "./made.ts";
+import { type Reader, readerOf, type ReaderTools } from "./made_reader.ts";
+import { type Writer, writerOf, type WriterTools } from "./made_writer.ts";
 import * as tag from "./tags.ts";
 import { Vigilance } from "./vigilance.ts";
 import { readLatin1, readUtf16, writeLatin1, writeUtf16 } from "./strings.ts";
@@ -24,8 +26,6 @@ import { readLatin1, readUtf16, writeLatin1, writeUtf16 } from "./strings.ts";
 export const MAX_SHAPE_KEYS = 64;
 const MAX_WORDS = 255;
 const PLACES = 1024;
-/** So many objects of a shape are written, or read, before a function is made for them. */
-const OFTEN = 256;
 
 /** The keys of a kind of plain objects. */
 export class Shape {
@@ -44,7 +44,7 @@ export class Shape {
   /** Whether objects with these keys are looked at for symbols. */
   readonly symbols: Vigilance = new Vigilance();
   #read = 0;
-  #maker: Maker | undefined;
+  #reader: Reader | undefined;
   #written = 0;
   #writer: Writer | undefined;
 
@@ -56,21 +56,31 @@ export class Shape {
     this.careful = keys.includes("__proto__");
   }
 
-  /** Makes objects with these keys, once there were enough of them. */
-  get maker(): Maker | undefined {
+  /** Reads objects with these keys, once there were enough of them. */
+  reader(tools: ReaderTools): Reader | undefined {
     if (this.#read < OFTEN && ++this.#read === OFTEN && !this.careful) {
-      this.#maker = makerOf(this.keys);
+      this.#reader = readerOf(this.keys, tools);
     }
-    return this.#maker;
+    return this.#reader;
   }
 
   /** Writes objects with these keys, once there were enough of them. */
-  writer(tools: Tools): Writer | undefined {
+  writer(tools: WriterTools): Writer | undefined {
     if (this.#written < OFTEN && ++this.#written === OFTEN && !this.careful) {
       this.#writer = writerOf(this, tools);
     }
     return this.#writer;
   }
+}
+
+/** What was met at one place of messages: what comes there next is mostly alike. */
+export class Site {
+  /** Shape of the last plain object. */
+  shape: Shape | undefined;
+  /** Whether the arrays are looked at for named properties. */
+  readonly arrays: Vigilance = new Vigilance();
+  /** How they are written. */
+  readonly copies: Copies = new Copies();
 }
 
 const writing: (Shape | undefined)[] = new Array(PLACES).fill(undefined);

@@ -26,6 +26,22 @@ const PUSH_TAIL = "compareExchange(words, ring.tail, ticket, ticket + 1 | 0);";
 
 const CLAIMING: readonly CellFault[] = [
   {
+    name: "claims the next ticket by store",
+    of: "claimNext",
+    from: "compareExchange(words, cell, empty, cellWord(ticket, me, CLAIM)) === empty",
+    to: "store(words, cell, cellWord(ticket, me, CLAIM)) !== NONE",
+    scene: { writers: 2, readers: 1, frames: 2, preemptions: 2 },
+    shows: /race|lost|garbage|sleeps/,
+  },
+  {
+    name: "takes the next frame by store",
+    of: "takeNext",
+    from: "compareExchange(words, cell, full, cellWord(ticket, me, TAKEN)) === full",
+    to: "store(words, cell, cellWord(ticket, me, TAKEN)) !== NONE",
+    scene: { writers: 1, readers: 2, frames: 3, preemptions: 2 },
+    shows: /race|twice|garbage|sleeps/,
+  },
+  {
     name: "claims by store",
     of: "claim",
     from: CAS_CLAIM,

@@ -85,6 +85,8 @@ export class Isolate {
   readonly slot: number;
   /** The ticket of an only reader or writer, or which ring of a chain it is at. */
   position = 0;
+  /** The ticket after the one it claimed or took last. */
+  next = -1;
   readonly #bells: number;
   readonly #armed = new Set<number>();
 
@@ -97,7 +99,7 @@ export class Isolate {
 
   /** What its future depends on besides where it is. */
   get alive(): string {
-    return `${this.position}/${[...this.#armed].sort()}`;
+    return `${this.position}/${this.next}/${[...this.#armed].sort()}`;
   }
 
   /** `Park.changed`. */

@@ -182,6 +182,27 @@ function wait<T>(
   return me.block(wanted, attempt, scene.blocks === "timed");
 }
 
+/** How an isolate finds the cell after its last one, and if that is not to be had, any. */
+type Among = "claim" | "take";
+
+/** `AmongMany.claim` and `AmongMany.take`, hints being pushed on every second time. */
+function* amongMany(ring: Place["rings"][0], me: Isolate, among: Among): Steps<number> {
+  const { cells } = me.code;
+  const [hint, next] = among === "claim"
+    ? [ring.tail, cells.claimNext]
+    : [ring.head, cells.takeNext];
+  const ticket = me.next;
+  let cell = yield* next(WORDS, ring, { ticket, me: me.slot });
+  if (cell >= 0) {
+    me.next++;
+    if (ticket % 2 === 0) yield* cells.pushHint(WORDS, hint, me.next);
+    return cell;
+  }
+  cell = yield* cells[among](WORDS, ring, me.slot);
+  if (cell >= 0) me.next = yield* cells.ticketAfter(WORDS, hint, cell);
+  return cell;
+}
+
 /** `Ring.claim`, and `Chain.claim` where the ring grows. */
 function* claim({ scene, rings }: Place, me: Isolate): Steps<number | undefined> {
   const { cells } = me.code;
@@ -190,11 +211,12 @@ function* claim({ scene, rings }: Place, me: Isolate): Steps<number | undefined>
     return cell === cells.NONE ? undefined : cell;
   }
   for (;;) {
-    const cell = yield* cells.claim(WORDS, rings[me.position], me.slot);
+    const cell = yield* amongMany(rings[me.position], me, "claim");
     if (cell >= 0) return cell;
     if (me.position + 1 === rings.length) return undefined;
     if (cell === cells.NONE) yield* m.store(WORDS, rings[me.position].sealing, 1);
     me.position++;
+    me.next = -1;
   }
 }
 
@@ -204,9 +226,10 @@ function* take({ scene, rings }: Place, me: Isolate): Steps<number | undefined> 
   if (scene.latestFirst) return yield* takeLatest(rings[0], me);
   if (scene.readers !== "alone") {
     for (;;) {
-      const cell = yield* cells.take(WORDS, rings[me.position], me.slot);
+      const cell = yield* amongMany(rings[me.position], me, "take");
       if (cell !== cells.SEALED) return cell === cells.NONE ? undefined : cell;
       me.position++;
+      me.next = -1;
     }
   }
   for (;;) {
