@@ -229,10 +229,10 @@ export class EdgeService {
       try {
         if (!one.isStream) {
           const onProgress = (done: number, total?: number) => progress({ done, total });
-          return await one.ask(payload, { wanted: wantedUntil(signal), onProgress });
+          return asJson(await one.ask(payload, { wanted: wantedUntil(signal), onProgress }));
         }
         let last: unknown;
-        for await (const item of one.stream!(payload, signal)) progress(last = item);
+        for await (const item of one.stream!(payload, signal)) progress(last = asJson(item));
         return last;
       } catch (error) {
         if (!signal.aborted) this.#statusOf(error, one);
@@ -294,6 +294,12 @@ export class EdgeService {
     if (this.settings.onError) this.settings.onError(error, name);
     else console.error(`${this.#title} "${name}" failed:`, error);
   }
+}
+
+/** A value that its job can be asked for. @throws TypeError for what is no JSON */
+function asJson(value: unknown): unknown {
+  JSON.stringify(value);
+  return value;
 }
 
 function textOf(error: unknown): string {
