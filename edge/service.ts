@@ -24,6 +24,7 @@ import { isForeign } from "./origin.ts";
 import { type Limit, type Patience, wantedUntil, Watch } from "./patience.ts";
 import { problem, problemOf, problemResponse, refusal, retryAfter } from "./problem.ts";
 import type { Payload, Published } from "./published.ts";
+import { asJson } from "./shown.ts";
 import { serveSocket } from "./socket.ts";
 
 /** What those are told who do not get in. */
@@ -294,12 +295,6 @@ export class EdgeService {
     if (this.settings.onError) this.settings.onError(error, name);
     else console.error(`${this.#title} "${name}" failed:`, error);
   }
-}
-
-/** A value that its job can be asked for. @throws TypeError for what is no JSON */
-function asJson(value: unknown): unknown {
-  JSON.stringify(value);
-  return value;
 }
 
 function textOf(error: unknown): string {

@@ -19,6 +19,12 @@ export function shown(value: unknown): unknown {
   }
 }
 
+/** A value that its job can be asked for. @throws TypeError for what is no JSON */
+export function asJson(value: unknown): unknown {
+  JSON.stringify(value);
+  return value;
+}
+
 /** The beginning of a text. */
 export function cut(text: string, most: number = MOST): string {
   return text.length <= most ? text : `${text.slice(0, most)}…`;
