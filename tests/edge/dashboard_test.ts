@@ -308,3 +308,11 @@ troupeTest("values that are no JSON, or much of it, hide nothing else", async ()
   assert(/^"x{999}…$/.test(payloads[0]));
   assertEquals(jobs.map(({ status }: { status: string }) => status).sort(), ["done", "failed"]);
 });
+
+Deno.test("figures of calls stay as they were when they were taken", () => {
+  const tally = new Observatory().tally("a");
+  tally.count("m", 200, 1);
+  const [figures] = tally.figures();
+  tally.count("m", 200, 1);
+  assertEquals([figures.count, figures.statuses], [1, { 200: 1 }]);
+});
