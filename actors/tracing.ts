@@ -194,8 +194,10 @@ function registered(): Tracing | undefined {
 export const tracing: Tracing | undefined = registered();
 
 /** Does the work as part of the trace that a request names, unless it is part of one already. */
-export function inTraceOf<T>({ headers }: { headers: Headers }, work: () => T): T {
+export function inTraceOf<T>(request: { headers: Headers }, work: () => T): T {
+  if (tracing === undefined || tracing.isActive) return work();
+  const { headers } = request;
   const traceparent = headers.get("traceparent");
-  if (tracing === undefined || tracing.isActive || traceparent === null) return work();
+  if (traceparent === null) return work();
   return tracing.continued(traceparent, headers.get("tracestate")).run(work);
 }

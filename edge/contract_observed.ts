@@ -178,9 +178,9 @@ export interface Snapshot {
   locks: { name: string; locked: boolean }[];
   /** Messages and tasks over HTTP. */
   calls: CallFigures[];
-  /** Long work, the newest first. */
+  /** Long work, the newest first; without results, and of long progress the beginning. */
   jobs: (JobStatus & { service: string })[];
-  /** Dead letters, the newest first. */
+  /** Dead letters, the newest first; of a long payload the beginning of its JSON. */
   deadLetters: DeadLetter[];
   /** The end of the log. */
   log: LogLine[];

@@ -15,6 +15,12 @@ export interface GuardOptions {
   readonly token?: string;
 }
 
+/** What proxies add to a request. One that adds nothing cannot be told from a client. */
+const PROXIES_SAY = [
+  ...["forwarded", "via", "x-real-ip"],
+  ...["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"],
+];
+
 /** Where a request came from, as the server knows it; absent where the platform does not tell. */
 export interface Peer {
   /** The address of the other end of the connection. */
@@ -36,7 +42,7 @@ export function denialOf(
   if (token !== undefined) return hasToken(headers, token) ? undefined : 401;
   const name = headers.get("host") ?? new URL(request.url).host;
   if (!isLoopbackName(name)) return 421;
-  const isProxied = headers.has("forwarded") || headers.has("x-forwarded-for");
+  const isProxied = PROXIES_SAY.some((header) => headers.has(header));
   return isLoopback(peer.remoteAddr?.hostname) && !isProxied ? undefined : 403;
 }
 

@@ -7,14 +7,21 @@
  * @module
  */
 import { soon } from "../memory/park.ts";
-import type { Answered, Message } from "../actors/address.ts";
+import type { Address, Answered, Message } from "../actors/address.ts";
 import type { AnyRef } from "../actors/actor.ts";
 import { untyped } from "../actors/ref.ts";
 import { station } from "../actors/station.ts";
 import { tracing } from "../actors/tracing.ts";
 import type { Wanted } from "./published.ts";
 
-const waiting: (() => void)[] = [];
+/** An ask that waits for the end of the turn. */
+interface Waiting extends Answered {
+  readonly address: Address;
+  readonly message: Message;
+  readonly wanted: Wanted;
+}
+
+let waiting: Waiting[] = [];
 
 /** Asks an actor, at once if it is in this isolate, else at the end of this turn. */
 export function askSoon(ref: AnyRef, message: Message, wanted: Wanted): Promise<unknown> {
@@ -25,20 +32,28 @@ export function askSoon(ref: AnyRef, message: Message, wanted: Wanted): Promise<
 
 function sendSoon(ref: AnyRef, message: Message, wanted: Wanted): Promise<unknown> {
   const { address } = untyped(ref);
-  const ask = ({ resolve, reject }: Answered) =>
-    wanted.onEnd(address.begin(message, { resolve, reject }));
   return new Promise((resolve, reject) => {
-    const { slot } = station().isolate;
-    if (address.mailbox.host.slot === slot) return ask({ resolve, reject });
-    if (waiting.push(() => ask({ resolve, reject })) === 1) soon(sendAll);
+    const ask = { address, message, wanted, resolve, reject };
+    if (address.mailbox.host.slot === station().isolate.slot) send(ask);
+    else if (waiting.push(ask) === 1) soon(sendAll);
   });
 }
 
+/** What one throws is its own: those after it are still sent. */
+function send({ address, message, wanted, resolve, reject }: Waiting): void {
+  try {
+    wanted.onEnd(address.begin(message, { resolve, reject }));
+  } catch (error) {
+    reject(error);
+  }
+}
+
 function sendAll(): void {
-  const asks = waiting.splice(0);
+  const asks = waiting;
+  waiting = [];
   const { ringer } = station().isolate.park;
   ringer.muffled(() => {
-    for (const ask of asks) ask();
+    for (const ask of asks) send(ask);
   });
   ringer.ringOut();
 }

@@ -12,7 +12,8 @@ import { refusal } from "./problem.ts";
 export function modeOf(c: Context): Mode {
   const mode = c.req.raw.url.includes("?") ? c.req.query("mode") : undefined;
   if (mode === undefined) {
-    return /\brespond-async\b/.test(c.req.header("prefer") ?? "") ? "job" : "ask";
+    const prefer = c.req.raw.headers.get("prefer");
+    return prefer !== null && /\brespond-async\b/.test(prefer) ? "job" : "ask";
   }
   if (mode === "ask" || mode === "tell" || mode === "job") return mode;
   throw refusal(400, "VALIDATION", { detail: "mode is none of ask, tell, job" });

@@ -80,8 +80,11 @@ export function poolRoutes<const T extends Readonly<Record<string, AnyTask>>>(
     name,
     input,
     isStream: false,
-    ask: ({ parsed }, { wanted: { signal }, onProgress }) =>
-      pool.applyAsync(target, [parsed], { signal, retry, onProgress }),
+    ask: ({ parsed }, { wanted, onProgress }) => {
+      const result = pool.applyAsync(target, [parsed], { retry, onProgress });
+      wanted.onEnd((reason) => result.cancel(reason));
+      return result;
+    },
   }));
   const workers = options.shed === false ? undefined : () => pool.stats().size;
   const serving = { title: "pool", published, workers };

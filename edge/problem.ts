@@ -9,6 +9,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ErrorCode, ExitError, type Issue, TroupeError } from "../errors.ts";
 import type { Problem } from "./contract.ts";
+import { cut } from "./shown.ts";
 
 /** Statuses with the title that each has. */
 const TITLES: Readonly<Record<number, string>> = {
@@ -72,11 +73,14 @@ export function refusal(
   return new HTTPException(status as ContentfulStatusCode, { res, cause: found });
 }
 
-/** A refusal of what a schema complains of. */
+/** A refusal of what a schema complains of; it may quote the request, but not all of it. */
 export function invalid(issues: readonly Issue[]): HTTPException {
   const errors = issues.slice(0, 20).map(({ message, path = [] }) => ({
-    path: path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
-    message,
+    path: cut(
+      path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
+      200,
+    ),
+    message: cut(message, 500),
   }));
   return refusal(400, "VALIDATION", { detail: "The body does not fit the schema", errors });
 }

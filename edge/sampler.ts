@@ -8,8 +8,10 @@
 import type { AnyRef } from "../actors/actor.ts";
 import { inspect } from "../actors/inspect.ts";
 import { arenaUsage } from "./arena_usage.ts";
-import type { ObservedSupervisor, Snapshot, TreeNode } from "./contract_observed.ts";
+import type { JobStatus } from "./contract.ts";
+import type { DeadLetter, ObservedSupervisor, Snapshot, TreeNode } from "./contract_observed.ts";
 import type { Observatory } from "./observed.ts";
+import { shown } from "./shown.ts";
 
 /** Milliseconds for which a snapshot is new enough. */
 const FRESH_MS = 200;
@@ -22,6 +24,7 @@ export class Sampler {
   /** Of each counter: its value, when, and its rate. */
   readonly #counters = new Map<string, { value: number; at: number; rate: number }>();
   #last: { at: number; snapshot: Promise<Snapshot> } | undefined;
+  readonly #letters = new WeakMap<DeadLetter, DeadLetter>();
   #lag = 0;
 
   /** Looks at `observed`. */
@@ -51,9 +54,7 @@ export class Sampler {
       return { name, ...stats, rate: this.#rate(`pool ${name}`, stats.completed + stats.failed) };
     });
     const calls = this.#calls();
-    const all = [...jobs].flatMap(([service, list]) =>
-      list.all().map((job) => ({ ...job, service }))
-    );
+    const all = [...jobs].flatMap(([service, list]) => list.all().map((job) => ({ job, service })));
     return {
       at: Date.now(),
       overview: this.#overview(tree, pools, calls),
@@ -62,10 +63,20 @@ export class Sampler {
       queues: [...things.queues].map(([name, queue]) => ({ name, size: queue.qsize() })),
       locks: [...things.locks].map(([name, { locked }]) => ({ name, locked })),
       calls,
-      jobs: all.sort((a, b) => b.startedAt - a.startedAt).slice(0, SHOWN),
-      deadLetters: letters.slice(-SHOWN).reverse(),
+      jobs: all.sort((a, b) => b.job.startedAt - a.job.startedAt).slice(0, SHOWN).map(shownJob),
+      deadLetters: letters.slice(-SHOWN).reverse().map((letter) => this.#letter(letter)),
       log: lines.slice(-SHOWN),
     };
+  }
+
+  /** Letters do not change, so each is looked at once. */
+  #letter(letter: DeadLetter): DeadLetter {
+    const known = this.#letters.get(letter);
+    if (known !== undefined) return known;
+    const { type, payload } = letter.message;
+    const seen = { ...letter, message: { type, payload: shown(payload) } };
+    this.#letters.set(letter, seen);
+    return seen;
   }
 
   /** How late a timer of this isolate comes. */
@@ -154,6 +165,12 @@ const NOTHING: TreeNode = Object.freeze({
   p99: 0,
   children: [],
 });
+
+/** A job without its result, which may be large: whoever has its address gets it there. */
+function shownJob({ job, service }: { job: JobStatus; service: string }): Snapshot["jobs"][number] {
+  const { result: _, progress, ...rest } = job;
+  return { ...rest, ...(progress === undefined ? {} : { progress: shown(progress) }), service };
+}
 
 /** The actors of a tree. */
 export function leavesOf(tree: readonly TreeNode[]): TreeNode[] {

@@ -24,6 +24,7 @@ import { isForeign } from "./origin.ts";
 import { type Limit, type Patience, wantedUntil, Watch } from "./patience.ts";
 import { problem, problemOf, problemResponse, refusal, retryAfter } from "./problem.ts";
 import type { Payload, Published } from "./published.ts";
+import { asJson } from "./shown.ts";
 import { serveSocket } from "./socket.ts";
 
 /** What those are told who do not get in. */
@@ -229,10 +230,10 @@ export class EdgeService {
       try {
         if (!one.isStream) {
           const onProgress = (done: number, total?: number) => progress({ done, total });
-          return await one.ask(payload, { wanted: wantedUntil(signal), onProgress });
+          return asJson(await one.ask(payload, { wanted: wantedUntil(signal), onProgress }));
         }
         let last: unknown;
-        for await (const item of one.stream!(payload, signal)) progress(last = item);
+        for await (const item of one.stream!(payload, signal)) progress(last = asJson(item));
         return last;
       } catch (error) {
         if (!signal.aborted) this.#statusOf(error, one);

@@ -40,6 +40,8 @@ interface Frame {
 const KINDS: ReadonlySet<unknown> = new Set(["ask", "tell", "stream", "cancel"]);
 /** Bytes that may wait for a slow client before its streams pause. */
 const MOST_UNSENT = 256 << 10;
+/** Bytes that may wait for a client that goes on asking; who reads nothing must not fill the memory. */
+const MOST_UNREAD = 4 << 20;
 /** Milliseconds after which a paused stream looks again. */
 const PAUSE_MS = 20;
 
@@ -82,6 +84,10 @@ class Line {
 
   #receive(text: unknown): void {
     const { maxBody, maxDepth } = this.#service.settings;
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.bufferedAmount > MOST_UNREAD) {
+      return this.#socket.close(1008, "Read your answers");
+    }
     if (typeof text !== "string") return this.#socket.close(1003, "Send texts");
     if (text.length > maxBody) return this.#socket.close(1009, "Too large");
     if (isDeeper(text, maxDepth + 1)) return this.#socket.close(1007, "Nested too deep");

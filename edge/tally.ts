@@ -49,9 +49,10 @@ export class CallTally {
 
   /** Figures of all names. */
   figures(): TallyFigures[] {
-    return [...this.#names].map(([name, { durations, ...rest }]) => ({
+    return [...this.#names].map(([name, { durations, statuses, ...rest }]) => ({
       name,
       ...rest,
+      statuses: { ...statuses },
       p50: percentile(durations, 0.5),
       p99: percentile(durations, 0.99),
     }));

@@ -30,10 +30,20 @@ export async function startService(
   const limiters = new Map<string, Promise<ActorRef<Protocol<typeof Limiter>>>>();
   const shown = [observe("analysts", pool), observe("service", service)];
 
+  const forgetOne = () => {
+    const [caller, limiter] = limiters.entries().next().value!;
+    limiters.delete(caller);
+    limiter.then((ref) => ref.stop());
+  };
   const limiterOf = (caller: string) => {
     const known = limiters.get(caller);
-    if (known !== undefined) return known;
-    if (limiters.size >= MOST_CALLERS) limiters.delete(limiters.keys().next().value!);
+    if (known !== undefined) {
+      // Whoever called last is forgotten last.
+      limiters.delete(caller);
+      limiters.set(caller, known);
+      return known;
+    }
+    if (limiters.size >= MOST_CALLERS) forgetOne();
     const limiter = spawn(Limiter, { args: [perSecond, perSecond], isolation: "inline" });
     limiters.set(caller, limiter);
     limiter.then((ref) => limiters.size < 20 && shown.push(observe(`limiter ${caller}`, ref)));

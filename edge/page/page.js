@@ -280,18 +280,22 @@ function callTable() {
       `${call.service}/${call.name}`,
       rate(call.rate),
       number(call.count),
-      Object.entries(call.statuses).map(([status, count]) => `${status}: ${number(count)}`).join(
-        "  ",
+      Object.entries(call.statuses).map(([status, count]) =>
+        h("span", { class: "status" }, `${status}: ${number(count)} `)
       ),
       ms(call.p50),
       ms(call.p99),
     ],
   }));
   return table(
-    [["Call", ""], ["/s", "n"], ["Count", "n"], ["By status", ""], ["p50", "n optional"], [
-      "p99",
-      "n",
-    ]],
+    [
+      ["Call", ""],
+      ["/s", "n"],
+      ["Count", "n optional"],
+      ["By status", "wraps"],
+      ["p50", "n optional"],
+      ["p99", "n"],
+    ],
     rows,
     "No call over HTTP yet.",
   );
@@ -338,6 +342,12 @@ function queueTables() {
   );
 }
 
+/** Of a long payload the snapshot has the beginning of its JSON, which is JSON already. */
+function jsonOf(payload) {
+  if (typeof payload === "string" && payload.endsWith("…")) return payload;
+  return JSON.stringify(payload) ?? "";
+}
+
 function letterTable() {
   const rows = snapshot.deadLetters.filter(matches).map((letter) => ({
     cells: [
@@ -345,7 +355,7 @@ function letterTable() {
       letter.actor,
       letter.message.type,
       letter.reason,
-      h("code", null, JSON.stringify(letter.message.payload) ?? ""),
+      h("code", null, jsonOf(letter.message.payload)),
       [
         button(`letters/${letter.n}/replay`, "Replay") ?? "",
         " ",

@@ -92,6 +92,8 @@ for (const [width, scheme] of [[1280, "light"], [390, "dark"]] as const) {
           type: "crashed",
           error: new Error("<b>x</b>"),
         });
+        const tally = observed.tally("accounts");
+        for (const status of [200, 400, 429, 503]) tally.count("deposit", status, 1234);
         const letter = { type: "add", payload: { by: "<i>1</i>" } };
         observed.note({
           at: 0,
@@ -105,6 +107,13 @@ for (const [width, scheme] of [[1280, "light"], [390, "dark"]] as const) {
           await page.waitForSelector(`nav a[aria-current=page][href="#${view}"]`);
           const wide = Number(await page.evaluate("document.documentElement.scrollWidth"));
           assert(wide <= width, `${view} is ${wide} wide`);
+          const cut =
+            "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth)";
+          assertEquals(
+            await page.evaluate(`${cut}.map((e) => e.innerText)`),
+            [],
+            `cut off in ${view}`,
+          );
           assertEquals(await page.locator("main img, main b, main i").count(), 0);
           await shoot(page, `${width}-${view}`);
         }

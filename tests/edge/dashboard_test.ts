@@ -72,8 +72,10 @@ troupeTest("H1 without a token only this machine is served, under its own name",
   assertEquals((await from("127.0.0.1")).status, 200);
   assertEquals((await from("::1")).status, 200);
   assertEquals(await problemIn(await from("192.168.1.5")), [403, "AUTHENTICATION"]);
-  const proxied = await from("127.0.0.1", { "x-forwarded-for": "9.9.9.9" });
-  assertEquals(await problemIn(proxied), [403, "AUTHENTICATION"]);
+  for (const header of ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]) {
+    const proxied = await from("127.0.0.1", { [header]: "9.9.9.9" });
+    assertEquals(await problemIn(proxied), [403, "AUTHENTICATION"], header);
+  }
   for (const host of ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80"]) {
     assertEquals(await problemIn(await from("127.0.0.1", { host })), [421, "AUTHENTICATION"]);
   }
@@ -271,3 +273,46 @@ troupeTest(
     assertEquals(observed.letters[0].actor, "a");
   },
 );
+
+troupeTest("values that are no JSON, or much of it, hide nothing else", async () => {
+  await using ref = await spawn(Service, { id: "service" });
+  const observed = new Observatory();
+  const service = actorRoutes(Service, ref, { observed, onError() {} });
+  await using server = serve(service);
+  const { id } = await (await post(`${server.url}/big?mode=job`, {})).json();
+  await until(() => observed.jobs.get("Service")?.get(id)?.status === "failed");
+  const job = await (await fetch(`${server.url}/jobs/${id}`)).json();
+  assertEquals([job.status, job.problem.code], ["failed", "REMOTE"]);
+  const letter = (payload: unknown) =>
+    observed.note({
+      at: 0,
+      actor: "service",
+      type: "dead-letter",
+      message: { type: "echo", payload },
+      reason: "stopped",
+    });
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  for (const payload of [{ small: 1 }, 10n, circular, "x".repeat(1e6)]) letter(payload);
+  const long = await post(`${server.url}/echo?mode=job`, "y".repeat(1e5));
+  const { id: longId } = await long.json();
+  await until(() => observed.jobs.get("Service")?.get(longId)?.status === "done");
+  const app = dashboard({ auth: { token }, observed });
+  const text = await (await app.request("/api/state", { headers: bearer })).text();
+  assert(text.length < 10_000, `${text.length} characters`);
+  const { deadLetters, jobs } = JSON.parse(text);
+  const payloads = deadLetters.map(({ message }: { message: { payload: unknown } }) =>
+    message.payload
+  );
+  assertEquals(payloads.slice(1), ["[no JSON]", "10", { small: 1 }]);
+  assert(/^"x{999}…$/.test(payloads[0]));
+  assertEquals(jobs.map(({ status }: { status: string }) => status).sort(), ["done", "failed"]);
+});
+
+Deno.test("figures of calls stay as they were when they were taken", () => {
+  const tally = new Observatory().tally("a");
+  tally.count("m", 200, 1);
+  const [figures] = tally.figures();
+  tally.count("m", 200, 1);
+  assertEquals([figures.count, figures.statuses], [1, { 200: 1 }]);
+});

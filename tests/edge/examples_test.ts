@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { events } from "@troupe/troupe";
 import { startService } from "../../examples/edge_service.ts";
 import { load } from "../../examples/load.ts";
-import { troupeTest } from "../support.ts";
+import { troupeTest, until } from "../support.ts";
 import { post, problemIn, serve } from "./support.ts";
 
 const ROOT = new URL("../..", import.meta.url);
@@ -75,5 +76,25 @@ exampleTest("the service of the examples holds each caller to its rate", async (
   assert(mine.filter((status) => status === 200).length >= 3, mine.join());
   assert(mine.includes(429), mine.join());
   assertEquals(await ask("you"), 200);
+  await stop();
+});
+
+exampleTest("callers that the service has forgotten leave nothing behind", async () => {
+  const { app, stop } = await startService({ workers: 1 });
+  let stopped = 0;
+  using seen = events();
+  (async () => {
+    for await (const { type } of seen) if (type === "stopped") stopped++;
+  })();
+  const call = (caller: string) =>
+    app.request("/texts/analyse", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-api-key": caller },
+      body: "{}",
+    });
+  for (let caller = 0; caller < 520; caller++) {
+    assertEquals((await call(`caller ${caller}`)).status, 400);
+  }
+  await until(() => stopped >= 20);
   await stop();
 });

@@ -30,6 +30,19 @@ async function raw(port: number, head: string, body = "", rest?: () => Promise<s
   return new TextDecoder().decode(chunk.subarray(0, n ?? 0));
 }
 
+troupeTest("H1 a refusal quotes a little of the request only", async () => {
+  const strict = z.strictObject({});
+  const keys = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`key ${n}`, n]));
+  await using pool = new Pool({ size: 1, isolation: "inline" });
+  const app = poolRoutes(pool, { strict: publish(strict, double as never) }, quiet());
+  const body = JSON.stringify(keys);
+  const refused = await app.request("/strict", { method: "POST", headers: json, body });
+  const text = await refused.text();
+  assertEquals(refused.status, 400);
+  assert(text.length < 1_000, `${text.length} characters`);
+  assert(text.includes("key 1"));
+});
+
 troupeTest(
   "H1 hostile requests get the right status each, and nothing else is affected",
   async () => {

@@ -3,7 +3,7 @@ import { hc } from "hono/client";
 import { spawn } from "../../troupe.ts";
 import { actorRoutes, Observatory, type RouteOptions } from "../../edge/edge.ts";
 import { Service } from "../fixtures/edge.ts";
-import { troupeTest } from "../support.ts";
+import { troupeTest, turn } from "../support.ts";
 import { serve } from "./support.ts";
 
 interface Frame {
@@ -130,6 +130,37 @@ troupeTest("a socket's failures are problems under the same id; rubbish closes i
   }
   line.send({ id: 9, kind: "ask", type: "add", payload: { by: 1 } });
   assertEquals((await line.next()).payload, 1);
+});
+
+/** A text as a client's frame, under a mask that changes nothing. */
+function framed(text: string): Uint8Array {
+  const payload = new TextEncoder().encode(text);
+  const { length } = payload;
+  return new Uint8Array([0x81, 0x80 | 126, length >> 8, length & 255, 0, 0, 0, 0, ...payload]);
+}
+
+troupeTest("H1 whoever asks without reading is closed before it fills the memory", async () => {
+  await using ref = await spawn(Service);
+  await using server = serve(actorRoutes(Service, ref, quiet()));
+  using tcp = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const head = ["GET /ws HTTP/1.1", "host: localhost", "upgrade: websocket", "connection: upgrade"];
+  const key = ["sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-version: 13", "", ""];
+  await tcp.write(new TextEncoder().encode([...head, ...key].join("\r\n")));
+  const payload = "x".repeat(20_000);
+  let [sent, still] = [0, 0];
+  const flood = (async () => {
+    for (; sent < 3_000; sent++) {
+      const frame = framed(JSON.stringify({ id: sent, kind: "ask", type: "echo", payload }));
+      for (let at = 0; at < frame.length;) at += await tcp.write(frame.subarray(at));
+      still = 0;
+    }
+  })().catch(() => {});
+  while (++still < 10) await turn(100);
+  const chunk = new Uint8Array(1 << 16);
+  let read = 0;
+  for (let n: number | null; (n = await tcp.read(chunk).catch(() => null)) !== null;) read += n;
+  await flood;
+  assert(read < 30e6, `${read} bytes came`);
 });
 
 troupeTest("a socket that closes ends what was on its way", async () => {
