@@ -8,14 +8,24 @@
  * @module
  */
 import * as esbuild from "esbuild";
+import { compiledFirst } from "./eager.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const BUILT = `${ROOT}built/`;
 /** What esbuild calls a file of what others share. */
 const SHARED = /troupe_[A-Z0-9]{8}\.js/g;
 
+/** The names of the functions that the start of a worker runs; `first_run.ts` writes them. */
+export const FIRST_RUN = `${BUILT}first_run.txt`;
+
 /** The files that the sources give, by their paths in `built/`. */
 export async function build(): Promise<Map<string, string>> {
+  const first = new Set((await Deno.readTextFile(FIRST_RUN)).split("\n"));
+  return new Map([...await bundle()].map(([path, text]) => [path, compiledFirst(text, first)]));
+}
+
+/** The same, in which V8 compiles each function when it is first called. */
+export async function bundle(): Promise<Map<string, string>> {
   const { outputFiles } = await esbuild.build({
     absWorkingDir: ROOT,
     entryPoints: ["troupe.ts", "edge/edge.ts"],
