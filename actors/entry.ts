@@ -199,7 +199,7 @@ function say({ isolate }: Station, { reason, exitCode }: Ending): void {
   bridge?.end({ reason, exitCode });
 }
 
-/** Input that ends at once: what there is is the first isolate's. */
+/** Input that ends at once: what there is is the first isolate's. Made when it is asked for. */
 function noInput(): object {
   return {
     read: () => Promise.resolve(null),
@@ -220,7 +220,8 @@ function interceptEnds(here: Station): void {
     end(here, { reason: "exit", exitCode });
   };
   Deno.exit = exit as never;
-  Object.defineProperty(Deno, "stdin", { value: noInput() });
+  let input: object | undefined;
+  Object.defineProperty(Deno, "stdin", { get: () => input ??= noInput() });
   const nothing = () => process.getBuiltinModule("node:stream").Readable.from([]);
   Object.defineProperty(process, "stdin", { get: nothing });
   process.exit = exit as never;

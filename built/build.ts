@@ -15,6 +15,19 @@ const BUILT = `${ROOT}built/`;
 /** What esbuild calls a file of what others share. */
 const SHARED = /troupe_[A-Z0-9]{8}\.js/g;
 
+/**
+ * Whoever loads the edge gets all of Troupe: so all of it is in the one file that both share, and a worker
+ * has one to load.
+ */
+const ALL_IN_ONE: esbuild.Plugin = {
+  name: "all in one",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/edge\/edge\.ts$/ }, async ({ path }) => {
+      return { loader: "ts", contents: `import "../troupe.ts";${await Deno.readTextFile(path)}` };
+    });
+  },
+};
+
 /** The names of the functions that the start of a worker runs; `first_run.ts` writes them. */
 export const FIRST_RUN = `${BUILT}first_run.txt`;
 
@@ -41,6 +54,7 @@ export async function bundle(): Promise<Map<string, string>> {
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: "none",
+    plugins: [ALL_IN_ONE],
   });
   await esbuild.stop();
   const texts = outputFiles.map(({ path, text }) =>
