@@ -41,8 +41,14 @@ const exitForReal = Deno.exit.bind(Deno);
 async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
   const arena = Arena.attach(memory);
   if (!isAlive(arena, life)) exitForReal(1);
-  letGoOfLife = holdForLife(lock);
-  const { here, ready } = begin(new Isolate(arena, life, root));
+  const letGo = holdForLife(lock);
+  const isolate = new Isolate(arena, life, root);
+  const takeOver = isolate.park.keepAlive.relieve();
+  letGoOfLife = () => {
+    takeOver();
+    letGo();
+  };
+  const { here, ready } = begin(isolate);
   await ready;
   if (spare) await sayReady(here);
 }
