@@ -6,15 +6,16 @@
  * @module
  */
 /** This very file, or the one that it was made part of. */
-const here = import.meta.url.replace(/[?#].*$/, "");
+const here = import.meta.url.split("#")[0].split("?")[0];
 const isSource = here.endsWith("/actors/whole.ts");
+const isBuilt = here.endsWith("/built/troupe_1.js");
 
 /** Whether the user's code is in the same file. */
-export const isBundled: boolean = !isSource && !/\/built\/troupe(_\w+)?\.js$/.test(here);
+export const isBundled: boolean = !isSource && !isBuilt;
 
 /** The module to import. */
 export const WHOLE: string = isSource
-  ? here.replace(/actors\/whole\.ts$/, "troupe.ts")
+  ? here.slice(0, -"actors/whole.ts".length) + "troupe.ts"
   : import.meta.url;
 
 /** The address of a module with this text. */

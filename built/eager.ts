@@ -41,7 +41,8 @@ const GIVE_METHODS = `var ${METHODS}=(function(to,methods,getters){` +
   "for(let name in getters)Object.defineProperty(to,name,{get:getters[name],configurable:!0})});";
 
 /** The text, in which the functions of these names are compiled with it. */
-export function compiledFirst(text: string, names: ReadonlySet<string>): string {
+export function compiledFirst(original: string, names: ReadonlySet<string>): string {
+  const text = withoutPrivate(original, names);
   const moved: string[] = [];
   const edits: Edit[] = [];
   for (const { name, node } of topLevelOf(text)) {
@@ -62,8 +63,10 @@ export function compiledFirst(text: string, names: ReadonlySet<string>): string 
 export function functionsOf(text: string): Named[] {
   return topLevelOf(text).flatMap(({ name, node }): Named[] => {
     if (node.type !== "ClassBody") return [{ name, end: node.end }];
-    return plainMethods(node).map(({ key, value }) => ({
-      name: `${name}.${textOf(text, key)}`,
+    return methodsOf(node).map(({ key, value }) => ({
+      name: key.type === "PrivateIdentifier"
+        ? publicName(name, key.name)
+        : `${name}.${textOf(text, key)}`,
       end: value.end,
     }));
   });
@@ -95,9 +98,38 @@ function topLevelOf(text: string): Part[] {
   });
 }
 
+const methodsOf = (body: ClassBody): MethodDefinition[] =>
+  body.body.filter((member) => member.type === "MethodDefinition")
+    .filter(({ kind }) => kind !== "constructor");
+
+/** The text, in which private methods of these names are methods with names that no other class has. */
+function withoutPrivate(text: string, names: ReadonlySet<string>): string {
+  const edits = topLevelOf(text).flatMap(({ name, node }): Edit[] => {
+    if (node.type !== "ClassBody") return [];
+    const chosen = methodsOf(node).flatMap(({ key }) => {
+      return key.type === "PrivateIdentifier" && names.has(publicName(name, key.name)) ? [key] : [];
+    });
+    return chosen.flatMap((key) => {
+      const called = new RegExp(`(?<=\\.)#${key.name}(?![\\w$])`, "g");
+      const calls = [...textOf(text, node).matchAll(called)].map(
+        ({ index, 0: { length } }): Edit => {
+          const start = node.start + index;
+          return { start, end: start + length, text: `${name}$${key.name}` };
+        },
+      );
+      // Before it there can be `get`, without a space.
+      return [{ ...placeOf(key), text: ` ${name}$${key.name}` }, ...calls];
+    });
+  });
+  return edited(text, edits);
+}
+
+/** What a private method is called in lists. */
+const publicName = (of: string, name: string) => `${of}.${of}$${name}`;
+
 /** The methods that could as well be functions. */
 function plainMethods(body: ClassBody): MethodDefinition[] {
-  const all = body.body.filter((member) => member.type === "MethodDefinition");
+  const all = methodsOf(body);
   const setters = new Set(
     all.flatMap(({ kind, key }) => kind === "set" && key.type === "Identifier" ? [key.name] : []),
   );
