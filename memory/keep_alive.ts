@@ -6,7 +6,7 @@
  * - I1: during sleep there is a timer exactly while the count is not 0. Awake there may be one left
  *   over: who asks again before the next sleep is the rule, and needs it again. Whoever begins to wait
  *   during sleep has it a microtask later: making one takes longer than ringing who is waited for.
- * - I2: while something else keeps the event loop alive, there is none: a first timer is a tenth of a start.
+ * - I2: while something else keeps the event loop alive, there is none: a first timer takes 0.4 ms of a start.
  *
  * @module
  */

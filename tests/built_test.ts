@@ -48,7 +48,7 @@ async function seen(text: string): Promise<unknown> {
       Object.keys(one),
       Object.keys(Base.prototype),
       Object.keys(Derived),
-      Derived.prototype.propertyIsEnumerable("both"),
+      Object.getOwnPropertyDescriptor(Derived.prototype, "both")?.enumerable,
     ],
     [make.name, twice.name, Base.of.name, one.add.name, numbers.name, Derived.name],
     [...await Array.fromAsync(one.each()), ...await Array.fromAsync(numbers())],
