@@ -231,7 +231,7 @@ registerCodeHandle("code");
 /** The module URL in an `import.meta`. */
 function urlOf(meta: { url: string }): string {
   const url: unknown = meta?.url;
-  if (typeof url !== "string" || !URL.canParse(url)) {
+  if (typeof url !== "string" || !registered.has(url) && !URL.canParse(url)) {
     throw new TypeError("Cannot register code: the first argument must be import.meta");
   }
   return url;

@@ -41,8 +41,14 @@ const exitForReal = Deno.exit.bind(Deno);
 async function boot({ memory, life, root, lock, spare }: Boot): Promise<void> {
   const arena = Arena.attach(memory);
   if (!isAlive(arena, life)) exitForReal(1);
-  letGoOfLife = holdForLife(lock);
-  const { here, ready } = begin(new Isolate(arena, life, root));
+  const letGo = holdForLife(lock);
+  const isolate = new Isolate(arena, life, root);
+  const takeOver = isolate.park.keepAlive.relieve();
+  letGoOfLife = () => {
+    takeOver();
+    letGo();
+  };
+  const { here, ready } = begin(isolate);
   await ready;
   if (spare) await sayReady(here);
 }
@@ -199,7 +205,7 @@ function say({ isolate }: Station, { reason, exitCode }: Ending): void {
   bridge?.end({ reason, exitCode });
 }
 
-/** Input that ends at once: what there is is the first isolate's. */
+/** Input that ends at once: what there is is the first isolate's. Made when it is asked for. */
 function noInput(): object {
   return {
     read: () => Promise.resolve(null),
@@ -220,7 +226,8 @@ function interceptEnds(here: Station): void {
     end(here, { reason: "exit", exitCode });
   };
   Deno.exit = exit as never;
-  Object.defineProperty(Deno, "stdin", { value: noInput() });
+  let input: object | undefined;
+  Object.defineProperty(Deno, "stdin", { get: () => input ??= noInput() });
   const nothing = () => process.getBuiltinModule("node:stream").Readable.from([]);
   Object.defineProperty(process, "stdin", { get: nothing });
   process.exit = exit as never;

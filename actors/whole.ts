@@ -5,20 +5,18 @@
  *
  * @module
  */
-const PLACES: readonly (readonly [RegExp, whole: string])[] = [
-  [/\/built\/troupe(_\w+)?\.js$/, "troupe.js"],
-  [/\/actors\/whole\.ts$/, "../troupe.ts"],
-];
-const path = new URL(import.meta.url).pathname;
-const found = PLACES.find(([place]) => place.test(path));
+/** This very file, or the one that it was made part of. */
+const here = import.meta.url.split("#")[0].split("?")[0];
+const isSource = here.endsWith("/actors/whole.ts");
+const isBuilt = here.endsWith("/built/troupe_1.js");
 
 /** Whether the user's code is in the same file. */
-export const isBundled: boolean = found === undefined;
+export const isBundled: boolean = !isSource && !isBuilt;
 
 /** The module to import. */
-export const WHOLE: string = found === undefined
-  ? import.meta.url
-  : new URL(found[1], import.meta.url).href;
+export const WHOLE: string = isSource
+  ? here.slice(0, -"actors/whole.ts".length) + "troupe.ts"
+  : import.meta.url;
 
 /** The address of a module with this text. */
 export function moduleOf(script: string): string {

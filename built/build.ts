@@ -8,14 +8,37 @@
  * @module
  */
 import * as esbuild from "esbuild";
+import { compiledFirst } from "./eager.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const BUILT = `${ROOT}built/`;
 /** What esbuild calls a file of what others share. */
 const SHARED = /troupe_[A-Z0-9]{8}\.js/g;
 
+/**
+ * Whoever loads the edge gets all of Troupe: so all of it is in the one file that both share, and a worker
+ * has one to load.
+ */
+const ALL_IN_ONE: esbuild.Plugin = {
+  name: "all in one",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/edge\/edge\.ts$/ }, async ({ path }) => {
+      return { loader: "ts", contents: `import "../troupe.ts";${await Deno.readTextFile(path)}` };
+    });
+  },
+};
+
+/** The names of the functions that the start of a worker runs; `first_run.ts` writes them. */
+export const FIRST_RUN = `${BUILT}first_run.txt`;
+
 /** The files that the sources give, by their paths in `built/`. */
 export async function build(): Promise<Map<string, string>> {
+  const first = new Set((await Deno.readTextFile(FIRST_RUN)).split("\n"));
+  return new Map([...await bundle()].map(([path, text]) => [path, compiledFirst(text, first)]));
+}
+
+/** The same, in which V8 compiles each function when it is first called. */
+export async function bundle(): Promise<Map<string, string>> {
   const { outputFiles } = await esbuild.build({
     absWorkingDir: ROOT,
     entryPoints: ["troupe.ts", "edge/edge.ts"],
@@ -31,6 +54,7 @@ export async function build(): Promise<Map<string, string>> {
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: "none",
+    plugins: [ALL_IN_ONE],
   });
   await esbuild.stop();
   const texts = outputFiles.map(({ path, text }) =>

@@ -47,8 +47,12 @@ const CHECK_EVERY = 32;
 const SLICE_MS = 50;
 const LONG_SLEEP_MS = 10;
 /** Calls `task` in the next turn of the event loop. */
-export const soon: (task: () => void) => void = globalThis.setImmediate ??
-  ((task: () => void) => setTimeout(task, 0));
+export function soon(task: () => void): void {
+  // Not looked up before: the platform loads a module for it.
+  nextTurn ??= globalThis.setImmediate ?? ((then: () => void) => setTimeout(then, 0));
+  nextTurn(task);
+}
+let nextTurn: ((task: () => void) => void) | undefined;
 
 type State = "idle" | "turning" | "asleep";
 

@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { stale } from "../built/build.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { bundle, FIRST_RUN, stale } from "../built/build.ts";
+import { compiledFirst, functionsOf } from "../built/eager.ts";
 import * as built from "../mod.ts";
 import * as sources from "../troupe.ts";
 import * as builtEdge from "../edge/mod.ts";
@@ -19,6 +20,59 @@ Deno.test("what is built exports what the sources do, under the same names", () 
       if (String(thing).startsWith("class")) assertEquals((thing as { name: string }).name, name);
     }
   }
+});
+
+const TEXT = `
+var Base=class{#value=1;#add(more){return this.#value+=more}get value(){return this.#value}
+  add(more){return this.#add(more)}static of(){return new this}},
+Derived=class extends Base{#add(more){return"derived "+more}get value(){return super.value*10}
+  both(more){return[this.#add(more),this.add(more)]}async*each(){yield this.value}
+  get size(){return this.kept}set size(size){this.kept=size}kept=this.both.name},
+twice=(number)=>number*2;
+const early=make();
+function make(){return Derived.of()}
+async function*numbers(){yield twice(2)}
+export{Base,Derived,early,make,numbers,twice};`;
+
+/** What a program can see of what {@linkcode TEXT} makes. */
+async function seen(text: string): Promise<unknown> {
+  const module = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  const { Base, Derived, early, make, numbers, twice } = module;
+  const one = make();
+  const found = [one.both(2), one.value, one.size, Base.of().add(4), early.kept];
+  one.size = 5;
+  return [
+    ...found,
+    one.size,
+    [
+      Object.keys(one),
+      Object.keys(Base.prototype),
+      Object.keys(Derived),
+      Object.getOwnPropertyDescriptor(Derived.prototype, "both")?.enumerable,
+    ],
+    [make.name, twice.name, Base.of.name, one.add.name, numbers.name, Derived.name],
+    [...await Array.fromAsync(one.each()), ...await Array.fromAsync(numbers())],
+  ];
+}
+
+Deno.test("functions that are compiled with their module do the same", async () => {
+  const names = functionsOf(TEXT).map(({ name }) => name);
+  const made = compiledFirst(TEXT, new Set(names));
+  assertEquals(
+    names.filter((name) => /^(make|numbers|twice|Base.of|Base.Base\$add)$/.test(name)).length,
+    5,
+  );
+  assertMatch(made, /var make=\(function/);
+  assertMatch(made, /Base\$add:\(function/);
+  assertEquals(await seen(made), await seen(TEXT));
+});
+
+Deno.test("the list of what a start runs names what there is (else: deno run -A built/first_run.ts)", async () => {
+  const texts = [...(await bundle()).values()];
+  const known = new Set(texts.flatMap(functionsOf).map(({ name }) => name));
+  const listed = (await Deno.readTextFile(FIRST_RUN)).trim().split("\n");
+  const missing = listed.filter((name) => !known.has(name));
+  assert(missing.length < listed.length / 10, missing.join());
 });
 
 /** Runs a program that imports Troupe as a user does. */

@@ -138,18 +138,21 @@ const ROWS: readonly Row[] = [
 ];
 
 /** All types, by their numbers. */
-export const SCALARS: readonly ScalarType[] = ROWS.map(
-  ([code, View, check, takes, given], number) => ({
+export const SCALARS: readonly ScalarType[] = ROWS.map(scalarOf);
+
+const BY_CODE = new Map<unknown, ScalarType>();
+for (const type of SCALARS) BY_CODE.set(type.code, type);
+
+function scalarOf([code, View, check, takes, given]: Row, number: number): ScalarType {
+  return {
     code,
     number,
     bytes: (View as typeof Int8Array).BYTES_PER_ELEMENT,
     View: View as ViewMaker,
     stored: (value) => check(value) ?? refuse(code, takes, value),
     given,
-  }),
-);
-
-const BY_CODE = new Map<unknown, ScalarType>(SCALARS.map((type) => [type.code, type]));
+  };
+}
 
 /** The type of a code. @throws TypeError when there is none */
 export function scalarType(code: unknown): ScalarType {
