@@ -31,8 +31,18 @@ export const compareExchange = Atomics.compareExchange;
 /** Tells the processor that this is a spinning loop. */
 export const pause: (iterations?: number) => void = Atomics.pause;
 
-/** What a wait gives at once, or a promise of it. */
-export type Ringing = { async: false; value: string } | { async: true; value: Promise<string> };
+/** Something of the event loop that keeps the program alive, or does not, as it is told. */
+export interface Holder {
+  /** From here on it does. */
+  ref(): void;
+  /** From here on it does not. */
+  unref(): void;
+}
+
+/** What a wait gives at once, or a promise of it, and what of the event loop waits, if anything does. */
+export type Ringing =
+  | { async: false; value: string }
+  | { async: true; value: Promise<string>; holder?: Holder };
 
 /** How to wait on the words of memory that others than threads of this process wait on too. */
 export interface Waits {

@@ -16,7 +16,7 @@
  *
  * @module
  */
-import { add, load, notify, type Ringing, store, waitAsync, type Waits } from "./atomics.ts";
+import { add, type Holder, load, notify, type Ringing, store, waitAsync, type Waits } from "./atomics.ts";
 import { AT_OPEN } from "./layout.ts";
 import { FUTEX, inBackground, libc } from "./libc.ts";
 import { openWakePipe, WakePipes } from "./wake_pipe.ts";
@@ -53,6 +53,8 @@ interface Sleeper {
   isFar: boolean;
   /** How often it was woken from another process. */
   wokenFar: number;
+  /** Its pipe, once there is one. */
+  holder?: Holder;
 }
 
 /** Ends the waits that an isolate which is gone left in the pool: their threads would stay for ever. */
@@ -126,7 +128,7 @@ export class FutexWaits implements Waits {
     if (!sleeper.isFar && load(words, AT_OPEN) !== 0) {
       this.#listenFar(sleeper, { words, at, value });
     }
-    return { async: true, value: woken };
+    return { async: true, value: woken, holder: sleeper.holder };
   }
 
   #listenFar(
@@ -139,7 +141,9 @@ export class FutexWaits implements Waits {
     inBackground(call).then(() => {
       sleeper.isFar = false;
       sleeper.wake();
-      if (++sleeper.wokenFar === WORTH_A_PIPE) openWakePipe(words, at, () => sleeper.wake());
+      if (++sleeper.wokenFar === WORTH_A_PIPE) {
+        sleeper.holder = openWakePipe(words, at, () => sleeper.wake());
+      }
     });
   }
 

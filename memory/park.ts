@@ -288,6 +288,7 @@ export class Park {
     const ringing = waitAsync(this.#words, this.#bell, ASLEEP);
     if (!ringing.async) return this.wake();
     this.#waking = true;
+    if (ringing.holder !== undefined) this.keepAlive.holdBy(ringing.holder);
     const since = performance.now();
     ringing.value.then(() => {
       this.#waking = false;
