@@ -52,6 +52,8 @@ export interface Waits {
   wait(words: Int32Array, at: number, value: number, ms?: number): string;
   /** As {@linkcode waitAsync}. */
   waitAsync(words: Int32Array, at: number, value: number): Ringing;
+  /** As {@linkcode stepAside}. */
+  stepAside(words: Int32Array, at: number): void;
 }
 
 let elsewhere: WeakMap<ArrayBufferLike, Waits> | undefined;
@@ -80,4 +82,9 @@ export function wait(words: Int32Array, at: number, value: number, ms?: number):
 /** A promise of the same. It takes no time limit: one that is not reached leaks. */
 export function waitAsync(words: Int32Array, at: number, value: number): Ringing {
   return waitsOf(words)?.waitAsync(words, at, value) ?? Atomics.waitAsync(words, at, value);
+}
+
+/** Sees to it, where that can be done, that who sleeps on a word does not run where those do who wake it. */
+export function stepAside(words: Int32Array, at: number): void {
+  waitsOf(words)?.stepAside(words, at);
 }

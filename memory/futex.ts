@@ -19,6 +19,7 @@
 import { add, type Holder, load, notify, type Ringing, store, waitAsync, type Waits } from "./atomics.ts";
 import { AT_OPEN } from "./layout.ts";
 import { FUTEX, inBackground, libc } from "./libc.ts";
+import { leaveToRinger, noteRinger } from "./processor.ts";
 import { openWakePipe, WakePipes } from "./wake_pipe.ts";
 
 /** The sleeper blocks its thread. */
@@ -86,6 +87,7 @@ export class FutexWaits implements Waits {
   notify(words: Int32Array, at: number): number {
     const sleeps = load(words, at + 1);
     if (sleeps !== this.#program) {
+      noteRinger(words, at);
       if (sleeps !== BLOCKED && this.#pipes.wake(words, at)) return 1;
       return wakeElsewhere(this.#address + at * 4);
     }
@@ -129,6 +131,11 @@ export class FutexWaits implements Waits {
       this.#listenFar(sleeper, { words, at, value });
     }
     return { async: true, value: woken, holder: sleeper.holder };
+  }
+
+  /** Gets this isolate on another processor than the one that wakes it. */
+  stepAside(words: Int32Array, at: number): void {
+    leaveToRinger(words, at);
   }
 
   #listenFar(
