@@ -16,7 +16,16 @@
  *
  * @module
  */
-import { add, type Holder, load, notify, type Ringing, store, waitAsync, type Waits } from "./atomics.ts";
+import {
+  add,
+  type Holder,
+  load,
+  notify,
+  type Ringing,
+  store,
+  waitAsync,
+  type Waits,
+} from "./atomics.ts";
 import { AT_OPEN } from "./layout.ts";
 import { FUTEX, inBackground, libc } from "./libc.ts";
 import { leaveToRinger, noteRinger } from "./processor.ts";

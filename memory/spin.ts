@@ -10,6 +10,10 @@
  * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 64th wait spins, after
  *   each such a quarter as many, down to every 16,384th, until {@linkcode BEST} in a row find something;
  *   and one short one after a long sleep.
+ * - I3: beside those, who is invited by another's spin spins once as well, as looks pay only for both at
+ *   once; after each such in vain it lets twice as many invitations pass, up to {@linkcode MOST_UNHEEDED}.
+ * - I4: before a probe, and after a sleep while spins pay, this isolate leaves the processor of whoever rang
+ *   it: of two on one processor, one looks while the other cannot run.
  *
  * @module
  */
@@ -17,7 +21,10 @@ import { load, pause, stepAside } from "./atomics.ts";
 
 /** Longest spin, in milliseconds: about what waking from sleep costs. */
 export const SPIN_MS = 0.1;
-/** Shortest, so that an answer a little later than usual is still found. */
+/**
+ * Shortest, so that an answer is still found that is late because its sender was interrupted. Sleep that is
+ * followed by two wake-ups and a change of processors costs three times as much.
+ */
 const LEAST_MS = 0.06;
 const TIMES_TYPICAL = 4;
 const START = 4;

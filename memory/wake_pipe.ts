@@ -1,8 +1,9 @@
 // Runs in: any isolate
 /**
  * Pipes by which processes wake each other's event loops. A `futex` that is waited for asynchronously wakes
- * a thread of Deno's pool, and that the event loop; a pipe is looked at by the event loop itself, which
- * after a pause saves a fifth of the time of an `ask`. `docs/decisions/futex.md` has the figures.
+ * a thread of Deno's pool, and that the event loop, and such threads take the processors on which the two
+ * could look for each other; a pipe is looked at by the event loop itself. It also keeps the program alive
+ * when it is told to, for less than a timer. `docs/decisions/futex.md` has the figures.
  *
  * Only the first isolates of processes have one, and use those of others: what a thread opened would stay
  * open after it. Words at fixed distances from the one that is waited on say where the pipe is: the id of
