@@ -26,6 +26,8 @@ export const SPIN_MS = 0.1;
  * followed by two wake-ups and a change of processors costs three times as much.
  */
 const LEAST_MS = 0.06;
+/** The same while it is not known whether spins pay: whoever was just rung may have to run here. */
+const TRIAL_MS = 0.015;
 const TIMES_TYPICAL = 4;
 const START = 4;
 const BEST = 8;
@@ -64,7 +66,8 @@ export class SpinHabit {
     if (isProbe && !isInvited && ++this.#waits < this.#probeAt) return "nothing";
     if (isProbe || (this.#hasSlept && this.#credit > LOSS)) stepAside(words, at);
     this.#hasSlept = false;
-    const usual = Math.min(SPIN_MS, LEAST_MS + TIMES_TYPICAL * this.#typical);
+    const least = this.#credit > LOSS ? LEAST_MS : TRIAL_MS;
+    const usual = Math.min(SPIN_MS, least + TIMES_TYPICAL * this.#typical);
     const longest = !isProbe ? usual : isInvited ? SPIN_MS : PROBE_MS;
     const begun = performance.now();
     const found = lookUntil(begun + longest, words, { at, attempt });
