@@ -31,8 +31,18 @@ export const compareExchange = Atomics.compareExchange;
 /** Tells the processor that this is a spinning loop. */
 export const pause: (iterations?: number) => void = Atomics.pause;
 
-/** What a wait gives at once, or a promise of it. */
-export type Ringing = { async: false; value: string } | { async: true; value: Promise<string> };
+/** Something of the event loop that keeps the program alive, or does not, as it is told. */
+export interface Holder {
+  /** From here on it does. */
+  ref(): void;
+  /** From here on it does not. */
+  unref(): void;
+}
+
+/** What a wait gives at once, or a promise of it, and what of the event loop waits, if anything does. */
+export type Ringing =
+  | { async: false; value: string }
+  | { async: true; value: Promise<string>; holder?: Holder };
 
 /** How to wait on the words of memory that others than threads of this process wait on too. */
 export interface Waits {
@@ -42,6 +52,8 @@ export interface Waits {
   wait(words: Int32Array, at: number, value: number, ms?: number): string;
   /** As {@linkcode waitAsync}. */
   waitAsync(words: Int32Array, at: number, value: number): Ringing;
+  /** As {@linkcode stepAside}. */
+  stepAside(words: Int32Array, at: number): void;
 }
 
 let elsewhere: WeakMap<ArrayBufferLike, Waits> | undefined;
@@ -70,4 +82,9 @@ export function wait(words: Int32Array, at: number, value: number, ms?: number):
 /** A promise of the same. It takes no time limit: one that is not reached leaks. */
 export function waitAsync(words: Int32Array, at: number, value: number): Ringing {
   return waitsOf(words)?.waitAsync(words, at, value) ?? Atomics.waitAsync(words, at, value);
+}
+
+/** Sees to it, where that can be done, that who sleeps on a word does not run where those do who wake it. */
+export function stepAside(words: Int32Array, at: number): void {
+  waitsOf(words)?.stepAside(words, at);
 }

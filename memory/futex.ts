@@ -16,9 +16,19 @@
  *
  * @module
  */
-import { add, load, notify, type Ringing, store, waitAsync, type Waits } from "./atomics.ts";
+import {
+  add,
+  type Holder,
+  load,
+  notify,
+  type Ringing,
+  store,
+  waitAsync,
+  type Waits,
+} from "./atomics.ts";
 import { AT_OPEN } from "./layout.ts";
 import { FUTEX, inBackground, libc } from "./libc.ts";
+import { leaveToRinger, noteRinger } from "./processor.ts";
 import { openWakePipe, WakePipes } from "./wake_pipe.ts";
 
 /** The sleeper blocks its thread. */
@@ -53,6 +63,8 @@ interface Sleeper {
   isFar: boolean;
   /** How often it was woken from another process. */
   wokenFar: number;
+  /** Its pipe, once there is one. */
+  holder?: Holder;
 }
 
 /** Ends the waits that an isolate which is gone left in the pool: their threads would stay for ever. */
@@ -84,6 +96,7 @@ export class FutexWaits implements Waits {
   notify(words: Int32Array, at: number): number {
     const sleeps = load(words, at + 1);
     if (sleeps !== this.#program) {
+      noteRinger(words, at);
       if (sleeps !== BLOCKED && this.#pipes.wake(words, at)) return 1;
       return wakeElsewhere(this.#address + at * 4);
     }
@@ -126,7 +139,12 @@ export class FutexWaits implements Waits {
     if (!sleeper.isFar && load(words, AT_OPEN) !== 0) {
       this.#listenFar(sleeper, { words, at, value });
     }
-    return { async: true, value: woken };
+    return { async: true, value: woken, holder: sleeper.holder };
+  }
+
+  /** Gets this isolate on another processor than the one that wakes it. */
+  stepAside(words: Int32Array, at: number): void {
+    leaveToRinger(words, at);
   }
 
   #listenFar(
@@ -139,7 +157,9 @@ export class FutexWaits implements Waits {
     inBackground(call).then(() => {
       sleeper.isFar = false;
       sleeper.wake();
-      if (++sleeper.wokenFar === WORTH_A_PIPE) openWakePipe(words, at, () => sleeper.wake());
+      if (++sleeper.wokenFar === WORTH_A_PIPE) {
+        sleeper.holder = openWakePipe(words, at, () => sleeper.wake());
+      }
     });
   }
 

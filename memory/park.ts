@@ -45,7 +45,6 @@ const QUIET_TURNS = 3;
 const MOST_LOOKED_AT = 8;
 const CHECK_EVERY = 32;
 const SLICE_MS = 50;
-const LONG_SLEEP_MS = 10;
 /** Calls `task` in the next turn of the event loop. */
 export function soon(task: () => void): void {
   // Not looked up before: the platform loads a module for it.
@@ -118,6 +117,11 @@ export class Park {
   /** Rings all who wait on a list, after what they wait for changed. */
   changed(list: number, topic: number): void {
     this.ringer.changed(list, topic);
+  }
+
+  /** As {@linkcode Park.changed}, for what those who wait take and may answer. */
+  filled(list: number, topic: number): void {
+    if (!this.ringer.changed(list, topic)) this.#habit.invite();
   }
 
   /** Rings one isolate for what waits under a topic; here it is tried again soon. */
@@ -292,11 +296,12 @@ export class Park {
     const ringing = waitAsync(this.#words, this.#bell, ASLEEP);
     if (!ringing.async) return this.wake();
     this.#waking = true;
+    if (ringing.holder !== undefined) this.keepAlive.holdBy(ringing.holder);
     const since = performance.now();
     ringing.value.then(() => {
       this.#waking = false;
       this.#lastBreath = performance.now();
-      if (this.#lastBreath - since > LONG_SLEEP_MS) this.#habit.freshen();
+      this.#habit.woke(this.#lastBreath - since);
       if (this.#state === "asleep") {
         this.#state = "turning";
         this.keepAlive.release();

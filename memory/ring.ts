@@ -220,7 +220,7 @@ export class Ring {
     } else if (!commit(this.#words, cell, this.#me)) {
       throw new NotOwnerError("Cannot send: this isolate was declared dead");
     }
-    this.#isolate.park.changed(this.readers.list, this.readers.topic);
+    this.#isolate.park.filled(this.readers.list, this.readers.topic);
   }
 
   /** Gives a cell up. */

@@ -21,10 +21,14 @@ export class Ringer {
     this.#ring = ring;
   }
 
-  /** Rings all who wait on a list, after what they wait for changed. */
-  changed(list: number, topic: number): void {
-    if (this.#mode === "muffled") return void this.#unrung.set(list, topic);
-    for (let groups = callUp(this.#words, list); groups !== 0; groups &= groups - 1) {
+  /** Rings all who wait on a list, after what they wait for changed; whether there may be any. */
+  changed(list: number, topic: number): boolean {
+    if (this.#mode === "muffled") {
+      this.#unrung.set(list, topic);
+      return true;
+    }
+    const waiting = callUp(this.#words, list);
+    for (let groups = waiting; groups !== 0; groups &= groups - 1) {
       const group = 31 - Math.clz32(groups & -groups);
       let slots = callUpGroup(this.#words, list, group);
       while (slots !== 0) {
@@ -33,6 +37,7 @@ export class Ringer {
         slots &= slots - 1;
       }
     }
+    return waiting !== 0;
   }
 
   /**

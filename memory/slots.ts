@@ -16,6 +16,7 @@ import type { Arena } from "./arena.ts";
 import { add, compareExchange, load, store } from "./atomics.ts";
 import { DEATH, ring } from "./bell.ts";
 import { AT_DEATHS, MAX_ISOLATES } from "./layout.ts";
+import { RUNG_FROM } from "./processor.ts";
 import { PIPE_FILE, PIPE_PROCESS } from "./wake_pipe.ts";
 
 /** Nobody has the slot. */
@@ -78,6 +79,7 @@ const CLEARED = [
   SLOT_BELL,
   SLOT_PID,
   SLOT_PIPE,
+  SLOT_BELL + RUNG_FROM,
   SLOT_LOADED,
   SLOT_FAR,
 ];

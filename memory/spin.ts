@@ -10,15 +10,24 @@
  * - I2: after {@linkcode BEST} spins in a row that found nothing, at most every 64th wait spins, after
  *   each such a quarter as many, down to every 16,384th, until {@linkcode BEST} in a row find something;
  *   and one short one after a long sleep.
+ * - I3: beside those, who is invited by another's spin spins once as well, as looks pay only for both at
+ *   once; after each such in vain it lets twice as many invitations pass, up to {@linkcode MOST_UNHEEDED}.
+ * - I4: before a probe, and after a sleep while spins pay, this isolate leaves the processor of whoever rang
+ *   it: of two on one processor, one looks while the other cannot run.
  *
  * @module
  */
-import { load, pause } from "./atomics.ts";
+import { load, pause, stepAside } from "./atomics.ts";
 
 /** Longest spin, in milliseconds: about what waking from sleep costs. */
 export const SPIN_MS = 0.1;
-/** Shortest, so that an answer a little later than usual is still found. */
-const LEAST_MS = 0.015;
+/**
+ * Shortest, so that an answer is still found that is late because its sender was interrupted. Sleep that is
+ * followed by two wake-ups and a change of processors costs three times as much.
+ */
+const LEAST_MS = 0.06;
+/** The same while it is not known whether spins pay: whoever was just rung may have to run here. */
+const TRIAL_MS = 0.015;
 const TIMES_TYPICAL = 4;
 const START = 4;
 const BEST = 8;
@@ -31,6 +40,8 @@ const PROBE_TIMES = 4;
  * keeps the other from running; the scheduler moves one away once it has waited for over 0.5 ms.
  */
 const PROBE_MS = 1.5;
+const MOST_UNHEEDED = 1023;
+const LONG_SLEEP_MS = 10;
 const LOOKS_A_CHECK = 32;
 
 /** What became of a spin: the attempt succeeded, the doorbell rang, or the time was up. */
@@ -41,23 +52,45 @@ export class SpinHabit {
   #credit = START;
   #waits = 0;
   #probeAt = PROBE_FIRST;
+  #hasSlept = false;
+  #isInvited = false;
+  #unheeded = 0;
+  #patience = 0;
   #typical = SPIN_MS / TIMES_TYPICAL;
 
   /** Tries something until it succeeds or the word is not 0, as long as that was worth it lately. */
   look(words: Int32Array, at: number, attempt: () => boolean): Found {
     const isProbe = this.#credit === 0;
-    if (isProbe && ++this.#waits < this.#probeAt) return "nothing";
-    const longest = Math.min(SPIN_MS, LEAST_MS + TIMES_TYPICAL * this.#typical);
+    const isInvited = this.#isInvited && --this.#unheeded < 0;
+    this.#isInvited = false;
+    if (isProbe && !isInvited && ++this.#waits < this.#probeAt) return "nothing";
+    if (isProbe || (this.#hasSlept && this.#credit > LOSS)) stepAside(words, at);
+    this.#hasSlept = false;
+    const least = this.#credit > LOSS ? LEAST_MS : TRIAL_MS;
+    const usual = Math.min(SPIN_MS, least + TIMES_TYPICAL * this.#typical);
+    const longest = !isProbe ? usual : isInvited ? SPIN_MS : PROBE_MS;
     const begun = performance.now();
-    const found = lookUntil(begun + (isProbe ? PROBE_MS : longest), words, { at, attempt });
-    if (isProbe) this.#probeAt = Math.min(PROBE_LAST, this.#probeAt * PROBE_TIMES);
+    const found = lookUntil(begun + longest, words, { at, attempt });
+    if (isProbe && isInvited) this.#heed(found);
+    else if (isProbe) this.#probeAt = Math.min(PROBE_LAST, this.#probeAt * PROBE_TIMES);
     this.#learn(found, Math.min(SPIN_MS, performance.now() - begun));
     return found;
   }
 
-  /** A long sleep is over: what comes now may be the start of something lively. */
-  freshen(): void {
-    this.#credit = Math.max(this.#credit, LOSS);
+  /** A sleep is over. After a long one, what comes now may be the start of something lively. */
+  woke(ms: number): void {
+    this.#hasSlept = true;
+    if (ms > LONG_SLEEP_MS) this.#credit = Math.max(this.#credit, LOSS);
+  }
+
+  /** What this isolate wrote was not waited for in sleep: its reader may be looking, and answer soon. */
+  invite(): void {
+    this.#isInvited = true;
+  }
+
+  #heed(found: Found): void {
+    this.#patience = found === "nothing" ? Math.min(MOST_UNHEEDED, this.#patience * 2 + 1) : 0;
+    this.#unheeded = this.#patience;
   }
 
   #learn(found: Found, took: number): void {

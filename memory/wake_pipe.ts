@@ -1,8 +1,9 @@
 // Runs in: any isolate
 /**
  * Pipes by which processes wake each other's event loops. A `futex` that is waited for asynchronously wakes
- * a thread of Deno's pool, and that the event loop; a pipe is looked at by the event loop itself, which
- * after a pause saves a fifth of the time of an `ask`. `docs/decisions/futex.md` has the figures.
+ * a thread of Deno's pool, and that the event loop, and such threads take the processors on which the two
+ * could look for each other; a pipe is looked at by the event loop itself. It also keeps the program alive
+ * when it is told to, for less than a timer. `docs/decisions/futex.md` has the figures.
  *
  * Only the first isolates of processes have one, and use those of others: what a thread opened would stay
  * open after it. Words at fixed distances from the one that is waited on say where the pipe is: the id of
@@ -15,7 +16,7 @@
  *
  * @module
  */
-import { load, store } from "./atomics.ts";
+import { type Holder, load, store } from "./atomics.ts";
 import { cText, libc } from "./libc.ts";
 
 /** Distance from the word that is waited on: the id of the process. */
@@ -38,11 +39,10 @@ const IS_PIPE = 0o10000;
 const BYTE = new Uint8Array(1);
 
 /** A pipe in the event loop; the platform's, without the streams that take most of the time otherwise. */
-interface LoopPipe {
+interface LoopPipe extends Holder {
   open(file: number): number;
   onread: () => void;
   readStart(): void;
-  unref(): void;
 }
 
 interface NodeProcess {
@@ -64,20 +64,25 @@ function pipeClass(): (new (type: number) => LoopPipe) | undefined {
 /** One that was opened must not be collected. */
 const own: LoopPipe[] = [];
 
-/** Has others wake the event loop of this isolate by a pipe from now on, if it can have one. */
-export function openWakePipe(words: Int32Array, at: number, wake: () => void): void {
+/** Has others wake the event loop of this isolate by a pipe from now on, if it can have one; gives that. */
+export function openWakePipe(
+  words: Int32Array,
+  at: number,
+  wake: () => void,
+): Holder | undefined {
   const Pipe = pipeClass();
   const ends = new Int32Array(2);
-  if (Pipe === undefined || libc().pipe2(ends, NONBLOCKING | CLOSE_ON_EXEC) !== 0) return;
+  if (Pipe === undefined || libc().pipe2(ends, NONBLOCKING | CLOSE_ON_EXEC) !== 0) return undefined;
   const pipe = new Pipe(0);
   const file = pipeNumber(ends[1]);
-  if (file === 0 || pipe.open(ends[0]) !== 0) return;
+  if (file === 0 || pipe.open(ends[0]) !== 0) return undefined;
   pipe.onread = wake;
   pipe.readStart();
   pipe.unref();
   own.push(pipe);
   store(words, at + PIPE_END, ends[1]);
   store(words, at + PIPE_FILE, file);
+  return pipe;
 }
 
 /** A pipe of another process, as this one has opened it. */
@@ -87,32 +92,19 @@ interface Opened {
 }
 
 const NOT_OPEN = -1;
-/**
- * Who is woken again within so many milliseconds is woken by a `futex`: Linux takes it that who writes to a
- * pipe is about to wait, and puts the reader on the same processor, where neither finds the other by spinning.
- */
-const PAUSE_MS = 5;
 
 /** The pipes of other processes. */
 export class WakePipes {
   readonly #opened = new Map<number, Opened>();
-  readonly #wokenAt = new Map<number, number>();
   readonly #isUsed = pipeClass() !== undefined;
 
   /** Wakes who sleeps on a word; `false` when that cannot be done in this way. */
   wake(words: Int32Array, at: number): boolean {
     const file = load(words, at + PIPE_FILE);
-    if (file === 0 || !this.#isUsed || !this.#hasPaused(at)) return false;
+    if (file === 0 || !this.#isUsed) return false;
     let opened = this.#opened.get(at);
     if (opened?.file !== file) opened = this.#open(words, at, file);
     return opened.end !== NOT_OPEN && Number(libc().write(opened.end, BYTE, 1)) === 1;
-  }
-
-  #hasPaused(at: number): boolean {
-    const now = performance.now();
-    const before = this.#wokenAt.get(at) ?? 0;
-    this.#wokenAt.set(at, now);
-    return now - before > PAUSE_MS;
   }
 
   #open(words: Int32Array, at: number, file: number): Opened {
