@@ -18,17 +18,16 @@ import { load, store } from "../memory/atomics.ts";
 import { across } from "../memory/handle.ts";
 import { NO_ROOM } from "../memory/heap.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import { PENDING } from "../memory/line.ts";
 import type { Source } from "../memory/park.ts";
 import { INBOX_REGION, makeRegion, REGION_WORDS } from "../memory/region.ts";
 import { formatRing, recoverRing, Ring, ringBytes } from "../memory/ring.ts";
 import { isAlive, isFar, type Life, SLOT_INBOX } from "../memory/slots.ts";
 import { careFor } from "../memory/sweep.ts";
-import { discardTaken, VOID } from "../channels/arrival.ts";
+import { discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import { Receiver, Sender } from "../channels/port.ts";
-import { Incoming } from "../channels/stream.ts";
 import { LATER } from "./bridge/crossing.ts";
+import { Letterbox } from "./letterbox.ts";
 import { discardUnread } from "./unread.ts";
 
 const SIZE = { cells: 1024, cellBytes: 128 };
@@ -121,7 +120,7 @@ export class Inbox implements Source {
   known = false;
   readonly #isolate: Isolate;
   readonly #ring: Ring;
-  readonly #receiver: Receiver;
+  readonly #letters: Letterbox;
   readonly #readers: (LetterReader | undefined)[] = [];
   readonly #senders = new Map<number, { incarnation: number; sender: Sender }>();
   /** Whoever reads inboxes of others here, by their slots. */
@@ -133,7 +132,9 @@ export class Inbox implements Source {
     this.#isolate = isolate;
     const { ring, receiver } = inboxOf(isolate, isolate.slot);
     this.#ring = ring;
-    this.#receiver = receiver;
+    this.#letters = new Letterbox(receiver, isolate.life.incarnation, (letter) => {
+      this.#readers[letter.kind]?.(letter);
+    });
     this.list = this.#ring.readers.list;
     this.topic = this.#ring.readers.topic;
     isolate.park.watch(this);
@@ -172,41 +173,13 @@ export class Inbox implements Source {
   /** Reads the letters that are there, up to a number; the park comes back for the rest. */
   serve(): boolean {
     let read = 0;
-    while (read < BATCH && this.#readOne()) read++;
+    while (read < BATCH && this.#letters.takeOne()) read++;
     return read > 0;
   }
 
   /** Reads everything, however much it is. */
   drain(): void {
-    while (this.#readOne());
-  }
-
-  #readOne(): boolean {
-    let value: unknown;
-    try {
-      value = this.#receiver.take();
-    } catch (error) {
-      this.#dispatch(undefined, this.#receiver.head, error);
-      return true;
-    }
-    if (value === PENDING) return false;
-    if (value instanceof Incoming) this.#readLater(value);
-    else this.#dispatch(value, this.#receiver.head);
-    return true;
-  }
-
-  #readLater(stream: Incoming): void {
-    this.#receiver.finish(stream).then(({ value, head }) => {
-      if (value !== VOID) this.#dispatch(value, head);
-    });
-  }
-
-  /** Hands a letter to its reader. */
-  #dispatch(value: unknown, head: ArrayLike<number>, unreadable?: unknown): void {
-    if (head[3] !== this.#isolate.life.incarnation) return;
-    const from = { slot: head[0] >> 8, incarnation: head[2] };
-    const kind = head[0] & 255;
-    this.#readers[kind]?.({ kind, id: head[1], from, value, unreadable });
+    while (this.#letters.takeOne());
   }
 
   #senderTo(to: Life): Sender {
