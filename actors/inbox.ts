@@ -27,16 +27,16 @@ import { discardTaken } from "../channels/arrival.ts";
 import { HEAD_BYTES } from "../channels/parcel.ts";
 import { Receiver, Sender } from "../channels/port.ts";
 import { LATER } from "./bridge/crossing.ts";
-import { Letterbox } from "./letterbox.ts";
+import { Letterbox, type LetterKind, type Received } from "./letterbox.ts";
 import { discardUnread } from "./unread.ts";
+
+export type { LetterKind, Received };
 
 const SIZE = { cells: 1024, cellBytes: 128 };
 const BATCH = 128;
 /** Offset in a slot: ticket of the letter that its isolate took last, plus 1. */
 const SLOT_READING = 12;
 
-/** What a letter is about. */
-export type LetterKind = number;
 /** A reply; the value is the result. */
 export const REPLY: LetterKind = 1;
 /** A reply; the value is the error. */
@@ -69,20 +69,6 @@ export const SUMMON: LetterKind = 14;
 export const HOSTED_END: LetterKind = 15;
 /** Order to an actor's isolate: end it once its mailbox is empty. */
 export const DRAIN: LetterKind = 16;
-
-/** A letter as its reader gets it. */
-export interface Received {
-  /** What it is about. */
-  readonly kind: LetterKind;
-  /** Which ask, stream or child. */
-  readonly id: number;
-  /** Who wrote it. */
-  readonly from: Life;
-  /** What it says. */
-  readonly value: unknown;
-  /** Why it could not be read; then there is no value. */
-  readonly unreadable?: unknown;
-}
 
 /** A letter as its writer gives it. */
 export interface Writing {

@@ -8,7 +8,23 @@ import { PENDING } from "../memory/line.ts";
 import { VOID } from "../channels/arrival.ts";
 import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
-import type { Received } from "./inbox.ts";
+
+/** What a letter is about. */
+export type LetterKind = number;
+
+/** A letter as its reader gets it. */
+export interface Received {
+  /** What it is about. */
+  readonly kind: LetterKind;
+  /** Which ask, stream or child. */
+  readonly id: number;
+  /** Who wrote it. */
+  readonly from: Life;
+  /** What it says. */
+  readonly value: unknown;
+  /** Why it could not be read; then there is no value. */
+  readonly unreadable?: unknown;
+}
 
 /** What comes out of an inbox. */
 export class Letterbox {
