@@ -5,6 +5,7 @@
  * @module
  */
 import { PENDING } from "../memory/line.ts";
+import type { Life } from "../memory/slots.ts";
 import { VOID } from "../channels/arrival.ts";
 import type { Receiver } from "../channels/port.ts";
 import { Incoming } from "../channels/stream.ts";
