@@ -127,11 +127,29 @@ const scaling = (name: string, on: Pool) => ({
   name,
   round: async () => await perStep(1, () => on.map(fibonacci, work, { chunksize: 1 })) / 1000,
 });
+/** What the machine can do: two cores may be less than twice one. */
+const bare = (name: string, rivals: readonly Rival[]) => ({
+  name,
+  round: async () =>
+    await perStep(1, () =>
+      Promise.all(rivals.map(async (rival) => {
+        for (const number of work.slice(0, work.length / rivals.length)) {
+          await rival.compute(number);
+        }
+      }))) / 1000,
+});
 results.push(
   await contest({
     title: "8 tasks that only compute",
     unit: "ms",
-    contenders: [scaling("2 workers", pool), scaling("1 worker", alone)],
+    contenders: [
+      scaling("2 workers", pool),
+      bare("2 bare workers, half of the tasks each", [first, second]),
+      bare("1 bare worker", [first]),
+      scaling("1 worker", alone),
+    ],
+    warmup: 4,
+    rounds: 15,
   }),
 );
 report(results);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { sampleOf } from "./actors.ts";
+import { fibonacci, sampleOf } from "./actors.ts";
 
 /** What the rival is told. */
 export interface Demand {
@@ -13,6 +13,8 @@ export interface Demand {
   readonly echo?: unknown;
   /** Send so many of a sample, by name. */
   readonly flood?: { readonly what: string; readonly count: number };
+  /** Compute this number of Fibonacci's. */
+  readonly compute?: number;
 }
 
 interface Post {
@@ -20,7 +22,8 @@ interface Post {
 }
 
 /** Serves one demand. */
-export async function serve({ echo, flood }: Demand, port: Post): Promise<void> {
+export async function serve({ echo, flood, compute }: Demand, port: Post): Promise<void> {
+  if (compute !== undefined) return port.postMessage(fibonacci(compute));
   if (flood === undefined) return port.postMessage(echo);
   const value = sampleOf(flood.what);
   for (let i = 0; i < flood.count; i++) {

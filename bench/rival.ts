@@ -47,6 +47,11 @@ export class Rival implements Disposable {
     });
   }
 
+  /** Has it compute a number of Fibonacci's: one at a time. */
+  compute(number: number): Promise<unknown> {
+    return this.post({ compute: number } satisfies Demand);
+  }
+
   /** Has `count` samples sent and waits for the last. */
   flood(what: string, count: number): Promise<void> {
     return new Promise((resolve) => {
