@@ -16,10 +16,29 @@ const AHEAD_MS = 2;
 /** Milliseconds of work that are done where others are done already: to wake a worker takes as long. */
 const LITTLE_MS = 0.1;
 
-/** Leases that a worker may hold while it has one that takes so long; of those with a time limit, one. */
-export function ahead({ terms }: Lease, milliseconds: number): number {
+/** Longest chunk, in milliseconds, of which a worker may hold the next one too. */
+const SOON_MS = 100;
+
+/**
+ * Leases that a worker may hold while it has one that takes so long; of those with a time limit, one. A
+ * worker that has the next chunk does not sleep between two, which costs two wake-ups and often its core.
+ */
+export function ahead({ terms, isChunk }: Lease, milliseconds: number): number {
   if (terms.timeout !== undefined) return 1;
-  return Math.max(1, Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / milliseconds)));
+  const least = isChunk && milliseconds < SOON_MS ? 2 : 1;
+  return Math.max(least, Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / milliseconds)));
+}
+
+/** Those with the most in hand first. */
+export function busiestFirst(members: readonly Member[]): Member[] {
+  return members.toSorted((a, b) => b.held.length - a.held.length);
+}
+
+/** One that holds a chunk which somebody else, who has nothing, could begin. */
+export function overloaded(seats: readonly Seat[]): Member | undefined {
+  const members = seats.flatMap(({ member }) => member?.state === "working" ? [member] : []);
+  if (!members.some(({ held }) => held.length === 0)) return undefined;
+  return members.find(({ held, limit }) => held.length > 1 && limit < MANY);
 }
 
 /** Who may have one more lease. */

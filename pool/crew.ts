@@ -15,7 +15,7 @@
  * @module
  */
 import { type Backlog, isBefore } from "./backlog.ts";
-import { ahead, firstBound, freest } from "./choice.ts";
+import { ahead, busiestFirst, firstBound, freest, overloaded } from "./choice.ts";
 import { DRAINED, type Happening } from "./events.ts";
 import { Gauges } from "./gauges.ts";
 import {
@@ -28,15 +28,12 @@ import {
   terminated,
 } from "./lease.ts";
 import { Lines } from "./lines.ts";
-import type { Member } from "./member.ts";
+import { LATE_MS, type Member } from "./member.ts";
 import type { Handover, Outcome } from "./handover.ts";
 import { type Pace, Paces } from "./pace.ts";
 import type { Policy } from "./policies/policy.ts";
 import { Recycling, type RecyclingLimits } from "./recycling.ts";
 import { type Seat, type SeatEvents, type SeatOptions, Seats } from "./seats.ts";
-
-/** Milliseconds after which what a worker has not begun is taken back. */
-const LATE_MS = 10;
 
 /** How a crew is made. */
 export interface CrewOptions extends SeatOptions, RecyclingLimits {
@@ -134,8 +131,7 @@ export class Crew implements SeatEvents, Answerable {
 
   /** Kills up to `count` workers, busy ones first; gives how many. */
   kill(count: number): number {
-    const busyFirst = this.#seats.members.sort((a, b) => b.held.length - a.held.length);
-    const victims = busyFirst.slice(0, count);
+    const victims = busiestFirst(this.#seats.members).slice(0, count);
     for (const { ref } of victims) ref.kill();
     return victims.length;
   }
@@ -161,8 +157,7 @@ export class Crew implements SeatEvents, Answerable {
   down(seat: Seat, member: Member): void {
     this.gauges.left(member);
     this.#events.happened({ type: "worker-ended", worker: member.ref.id });
-    const suspended = ({ isSuspended }: Lease) => isSuspended;
-    for (const lease of this.#lines.takeOut(seat.own, suspended)) {
+    for (const lease of this.#lines.takeOut(seat.own, ({ isSuspended }) => isSuspended)) {
       lease.isSuspended = false;
       this.#failed(lease, { exit: lost(lease) });
     }
@@ -243,7 +238,15 @@ export class Crew implements SeatEvents, Answerable {
     });
     if (member !== undefined) return this.#give(member, shared!);
     if (shared !== undefined) this.#seats.grow(this.#lines.shared.size);
-    return bound !== undefined && this.#give(bound.member, bound.lease);
+    if (bound !== undefined) return this.#give(bound.member, bound.lease);
+    return shared === undefined && this.#takeBack(overloaded(this.seats));
+  }
+
+  /** What a worker has not begun waits for any again; whether there was something. */
+  #takeBack(member: Member | undefined): boolean {
+    const leases = member?.takeBack() ?? [];
+    for (const lease of leases) this.#lines.add(lease, lease.home!);
+    return leases.length > 0;
   }
 
   #give(member: Member, lease: Lease): true {
@@ -267,8 +270,8 @@ export class Crew implements SeatEvents, Answerable {
       for (const member of this.#seats.members) {
         if (!member.hasPlace) this.#watch();
         if (member.held.length < 2) continue;
-        if (now - member.lastChange < LATE_MS) this.#watch();
-        else for (const lease of member.takeBack()) this.#lines.add(lease, lease.home!);
+        if (now - member.lastChange < member.lateMs) this.#watch();
+        else this.#takeBack(member);
       }
       this.#handOut();
     }, LATE_MS);
@@ -315,8 +318,6 @@ export class Crew implements SeatEvents, Answerable {
   }
 
   #failWaiting(reason: (lease: Lease) => unknown): void {
-    for (const lease of this.#lines.all(this.seats)) {
-      lease.fail(reason(lease));
-    }
+    for (const lease of this.#lines.all(this.seats)) lease.fail(reason(lease));
   }
 }

@@ -24,6 +24,11 @@ const MOST_TOGETHER = 256;
 /** A worker that may hold so many is filled up only when it has half of them left. */
 export const MANY = 16;
 
+/** Milliseconds after which what a worker has not begun is taken back, if what it has in hand is short. */
+export const LATE_MS = 10;
+/** The same as a multiple of what it has in hand. */
+const LATE_TIMES = 2;
+
 /** The address of a pool's worker. */
 export type PoolWorkerRef = ActorRef<Protocol<typeof PoolWorker>>;
 
@@ -76,6 +81,12 @@ export class Member implements Holder {
   /** Whether orders to it can be taken back; not if too many were that it has not passed over yet. */
   get hasPlace(): boolean {
     return this.address.mailbox.recalls.hasRoom;
+  }
+
+  /** Milliseconds that what it has in hand may take before the rest is taken back. */
+  get lateMs(): number {
+    const expected = this.#pace?.lease ?? 0;
+    return expected === Infinity ? LATE_MS : Math.max(LATE_MS, LATE_TIMES * expected);
   }
 
   /** Whether it may have one more lease, of which `most` may be held. */

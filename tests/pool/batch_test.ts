@@ -6,7 +6,7 @@ import { RECALLABLE } from "../../actors/mailbox_region.ts";
 import { Recalls } from "../../actors/recall.ts";
 import { station } from "../../actors/station.ts";
 import { Pool } from "../../pool/pool.ts";
-import { blockIf, logName, sometimes, square } from "../fixtures/pool_tasks.ts";
+import { blockIf, logName, sometimes, spinOrBlock, square } from "../fixtures/pool_tasks.ts";
 import { isPending, rejectsWith, troupeTest, until } from "../support.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
@@ -120,4 +120,18 @@ Deno.test("Recalls: of a mailbox that was left nothing is begun, and it is known
   pool.leave();
   assertEquals([worker.begin(second), pool.begin(second)], [false, false]);
   assertEquals([pool.takeBack(first), pool.takeBack(second)], [false, true]);
+});
+
+troupeTest("a chunk that waits behind a slow one is begun by whoever has nothing", async () => {
+  await using gate = new Queue<string>();
+  await using pool = new Pool({ size: 2 });
+  const usual = { ms: 5, gate: null };
+  await pool.map(spinOrBlock, range(8).map(() => usual), { chunksize: 1 });
+  for (let round = 0; round < 3; round++) {
+    const items = [{ ms: 0, gate }, ...range(7).map(() => usual)];
+    const results = pool.imapUnordered(spinOrBlock, items);
+    for (const _ of range(7)) assertEquals(await results.next(), { done: false, value: 5 });
+    await gate.put("go");
+    assertEquals(await results.next(), { done: false, value: 0 });
+  }
 });
