@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { ClosedError, FullError, NotSendableError, TimeoutError } from "../errors.ts";
+import { ClosedError, FullError, TimeoutError } from "../errors.ts";
 import { across } from "../memory/handle.ts";
 import { MAX_DELAY } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
+import { knownAs } from "../channels/codec/refusal.ts";
 import { Arrival } from "../channels/arrival.ts";
 import type { Letter } from "../channels/parcel.ts";
 import { DONE, Sender } from "../channels/port.ts";
@@ -295,11 +296,4 @@ class Asking implements Awaited {
 }
 
 /** Of a payload that cannot be sent, the error that names the part of the payload, not of the letter. */
-function inPayload(error: unknown): unknown {
-  if (!(error instanceof NotSendableError) || !error.path.startsWith("$[1]")) return error;
-  const path = `$${error.path.slice("$[1]".length)}`;
-  return new NotSendableError(error.message.replace(error.path, () => path), {
-    path,
-    cause: error.cause,
-  });
-}
+const inPayload = (error: unknown) => knownAs(error, "$[1]", "$");

@@ -11,6 +11,7 @@
 import { ExitError, TimeoutError } from "../errors.ts";
 import { MAX_DELAY } from "../memory/line.ts";
 import type { Ending } from "../memory/slots.ts";
+import { knownAs } from "../channels/codec/refusal.ts";
 import { DONE } from "../channels/port.ts";
 import type { Address } from "../actors/address.ts";
 import type { Awaited } from "../actors/awaited.ts";
@@ -24,6 +25,9 @@ import { guarded } from "./result.ts";
 
 /** Milliseconds that an abandoned task may go on, unless its options say otherwise. */
 export const GRACE_MS = 1000;
+
+/** Where the arguments are in the message of one lease. */
+const ARGS = "$[0][2]";
 
 /** What came of a lease that was handed over. */
 export type Outcome =
@@ -119,7 +123,7 @@ export class Handover implements Awaited, Hold {
   #send(name: "run" | "resume", payload: unknown): void {
     const { address, station } = this.#holder;
     request(address, { id: this.order, name, payload }, (error) => {
-      if (station.awaited.remove(this.order)) this.fail(error);
+      if (station.awaited.remove(this.order)) this.fail(knownAs(error, ARGS, "$.args"));
     });
   }
 

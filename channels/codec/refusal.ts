@@ -37,6 +37,17 @@ export class Refusal {
 }
 
 /**
+ * The refusal as whoever made the value knows it, when that was sent as a part of something: the path of the
+ * part becomes `known`. Other errors stay.
+ */
+export function knownAs(error: unknown, part: string, known: string): unknown {
+  if (!(error instanceof NotSendableError) || !error.path.startsWith(part)) return error;
+  const path = known + error.path.slice(part.length);
+  const { cause, message } = error;
+  return new NotSendableError(message.replace(error.path, () => path), { path, cause });
+}
+
+/**
  * What a catch block around a nested value throws on: a refusal gets one more step. Takes the parts of
  * the step, not a function that makes it: a closure would keep loop variables in slow memory.
  */

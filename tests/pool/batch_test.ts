@@ -34,7 +34,8 @@ troupeTest("one argument that cannot be sent fails its task, not those sent with
   await using pool = new Pool({ size: 1 });
   for (const n of range(40)) await pool.apply(square, n);
   const all = range(100).map((n) => pool.apply(square, n === 50 ? Symbol() as never : n));
-  await rejectsWith(all[50], NotSendableError);
+  const refused = await rejectsWith(all[50], NotSendableError);
+  assertEquals(refused.path, "$.args[0]");
   const rest = await Promise.all(all.filter((_, n) => n !== 50));
   assertEquals(rest, range(100).filter((n) => n !== 50).map((n) => n * n));
 });
