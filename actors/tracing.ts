@@ -1,7 +1,7 @@
 // Runs in: any isolate
 /**
- * OpenTelemetry across actors: a span for each message that is sent and one for its handler, in one trace
- * wherever the handler runs. The context goes with the message, in the headers of W3C Trace Context
+ * OpenTelemetry across actors: a span for each message that is sent and one for its handler, or for a task
+ * of a pool and its run, in one trace wherever the handler runs. The context goes with the message, in the headers of W3C Trace Context
  * (https://www.w3.org/TR/trace-context/).
  *
  * Deno registers its telemetry under the name by which `@opentelemetry/api` finds a provider, so nothing
@@ -67,7 +67,7 @@ const REGISTRY = Symbol.for("opentelemetry.js.api.1");
 const SPAN = Symbol.for("OpenTelemetry Context Key SPAN");
 const FAILED = 2;
 /** Kinds of spans, as OpenTelemetry numbers them. */
-const KINDS = { ask: 2, stream: 2, tell: 3, "handle ask": 1, "handle tell": 4 } as const;
+const KINDS = { ask: 2, stream: 2, task: 2, tell: 3, "handle ask": 1, "handle tell": 4 } as const;
 
 const setter = {
   set(carrier: Record<string, string>, key: string, value: string) {
@@ -112,6 +112,19 @@ export class Traced {
     this.end();
   }
 
+  /** Runs something as part of it, and is over with that. */
+  cover<T>(work: () => T): T {
+    try {
+      const result = this.run(work);
+      if (result instanceof Promise) return this.over(result) as T;
+      this.end();
+      return result;
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
   /** It is over when the promise settles. */
   over<T>(promise: Promise<T>): Promise<T> {
     return promise.then((value) => {
@@ -143,7 +156,7 @@ export class Tracing {
 
   /** A message is sent, in the context that is active here or that of `traceparent`. */
   send(
-    verb: "ask" | "tell" | "stream",
+    verb: "ask" | "tell" | "stream" | "task",
     { traceparent, ...about }: TracedMessage & { traceparent?: string },
   ): Traced {
     const parent = traceparent === undefined

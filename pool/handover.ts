@@ -101,7 +101,9 @@ export class Handover implements Awaited, Hold {
   /** What the worker is told. */
   get content(): LeaseOrder {
     const { lease, order, place } = this;
-    return [lease.pace!.number, lease.mode, lease.args, order, lease.attempts, place];
+    const { pace, mode, args, attempts, traced } = lease;
+    const content = [pace!.number, mode, args, order, attempts, place] as const;
+    return traced === undefined ? content : [...content, [lease.name, traced.carrier]];
   }
 
   /** Sends the order in a message of its own, unless it was taken back. */

@@ -10,6 +10,7 @@
  */
 import { CancelledError, ExitError, RemoteError, type TroupeError } from "../errors.ts";
 import type { CodeRef } from "../actors/code.ts";
+import { type Traced, tracing } from "../actors/tracing.ts";
 import type { Backlog, Ranked } from "./backlog.ts";
 import { EACH, type LeaseMode, STAR } from "./order.ts";
 import type { Pace } from "./pace.ts";
@@ -108,6 +109,8 @@ export class Lease implements Ranked, Job {
   estimate: number;
   /** How long such leases take. */
   pace: Pace | undefined;
+  /** Its span, while OpenTelemetry is on. */
+  readonly traced: Traced | undefined;
   #promise: PromiseWithResolvers<unknown> | undefined;
   #end: Ended | undefined;
   #state: State = "waiting";
@@ -121,6 +124,7 @@ export class Lease implements Ranked, Job {
     this.args = args;
     this.terms = terms;
     this.estimate = terms.estimate ?? -1;
+    this.traced = tracing?.send("task", { actor: "pool", message: code.name });
   }
 
   /**
@@ -230,6 +234,8 @@ export class Lease implements Ranked, Job {
     this.hold = undefined;
     this.args = NOTHING;
     this.terms = NO_TERMS;
+    if ("value" in how) this.traced?.end();
+    else this.traced?.fail(how.error);
     const { ended } = this;
     this.ended = undefined;
     ended?.(how);

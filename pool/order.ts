@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Carrier } from "../actors/tracing.ts";
+
 /** How a lease is run. */
 export type LeaseMode = number;
 /** Call the function with these arguments. */
@@ -20,7 +22,7 @@ export const GIVING: LeaseMode = 8;
 
 /**
  * Number of the function, how, its arguments or items, number of the order, attempt, and its place among
- * those that can be taken back. The reply to items is the list of their results, and after them the
+ * those that can be taken back; while there is tracing, its name and what it is part of. The reply to items is the list of their results, and after them the
  * milliseconds that they took.
  */
 export type LeaseOrder = readonly [
@@ -30,6 +32,7 @@ export type LeaseOrder = readonly [
   order: number,
   attempt: number,
   place: number,
+  trace?: readonly [name: string, carrier: Carrier],
 ];
 /** Index of the place in an order. */
 export const PLACE = 5;

@@ -11,6 +11,7 @@ import { defineActor } from "../actors/actor.ts";
 import { type CodeRef, resolveCode } from "../actors/code.ts";
 import { identity } from "../actors/identity.ts";
 import { untyped } from "../actors/ref.ts";
+import { tracing } from "../actors/tracing.ts";
 import { Batch } from "./batch.ts";
 import { leave, remember, RunningTask, within } from "./current.ts";
 import { isGenerator, runOn, runToEnd, type Suspended } from "./generators.ts";
@@ -80,10 +81,18 @@ export const PoolWorker = defineActor(import.meta, {
 });
 
 /** Runs a lease and gives its result, or the list of its results. */
-function runLease(state: WorkerState, [code, mode, args, order, attempt]: LeaseOrder): unknown {
+function runLease(state: WorkerState, lease: LeaseOrder): unknown {
+  const [code, mode, args, order, attempt, _place, trace] = lease;
   const task = new RunningTask(state.owner, order, attempt);
   const fn = state.functions.get(code)!;
-  return attend(task, () => begin(state, { fn, mode, args, task }));
+  const run = () => begin(state, { fn, mode, args, task });
+  return attend(task, trace === undefined ? run : () => traced(trace, run));
+}
+
+/** As part of the trace that the task's caller is in. */
+function traced<T>([message, carrier]: NonNullable<LeaseOrder[6]>, run: () => T): T {
+  const span = tracing?.handle(carrier, true, { actor: identity().name, message });
+  return span === undefined ? run() : span.cover(run);
 }
 
 /** Has the task known as the current one while it runs, and reached by letters while it is waited for. */

@@ -84,8 +84,15 @@ function tracedTest(isolation: string, test: typeof listeningTest): void {
     assertEquals(actors, ["front", "front", "back", "back"]);
 
     const failed = spans.filter(({ isError }) => isError);
-    assertEquals(failed.map(({ name }) => name).sort(), ["ask echo", "handle echo"]);
-    assertEquals(failed[0].trace, failed[1].trace);
+    const inTask = ["ask echo", "handle echo", "handle relay", "task relay"];
+    assertEquals(
+      failed.map(({ name }) => name).sort(),
+      ["ask echo", "handle echo", ...inTask].sort(),
+    );
+    assertEquals(new Set(failed.map(({ trace }) => trace)).size, 2);
+    for (const task of spans.filter(({ name }) => name === "task relay")) {
+      assertChain(spans, task.trace, ["task relay", "handle relay", "ask echo", "handle echo"]);
+    }
 
     const sum = spans.find(({ name }) => name === "ask sum")!;
     assertEquals(sum.parent, undefined);
@@ -111,6 +118,9 @@ tracedTest(
 
 Deno.test("OpenTelemetry: without it there is no trace, and all works the same", async () => {
   const output = await run("worker", false);
-  assert(output.includes("answer hello") && output.includes("sum 6"), output);
+  assert(
+    output.includes("answer hello") && output.includes("sum 6") && output.includes("task done"),
+    output,
+  );
   assertEquals(spansIn(output), []);
 });
