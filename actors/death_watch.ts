@@ -13,7 +13,7 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
  * Milliseconds after which a thread whose end was ordered counts as gone without proof: it is in a call of
  * the platform that cannot be stopped, and ends when it comes back from there.
  */
-export const STUCK_MS = 5_000;
+const STUCK_MS = 5_000;
 
 /** How one learns that a thread is gone. */
 export interface DeathWatch {

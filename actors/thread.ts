@@ -47,7 +47,10 @@ export const EXIT_NOW = 1;
 /** Under this name a thread finds its {@linkcode Boot}. */
 export const BOOT = "troupe";
 
-/** The worker's script: all of Troupe, which finds its {@linkcode Boot}; a program in one file is not its own worker. */
+/**
+ * The worker's script: all of Troupe, which finds its {@linkcode Boot}. A program in one file is imported
+ * by one, so that it does not take itself for the main module.
+ */
 const SCRIPT = isBundled ? moduleOf(`import ${JSON.stringify(WHOLE)};`) : WHOLE;
 
 /** Why a worker whose {@linkcode Boot} nobody took cannot go on. */

@@ -1,8 +1,8 @@
 // Runs in: any isolate
 /**
  * OpenTelemetry across actors: a span for each message that is sent and one for its handler, or for a task
- * of a pool and its run, in one trace wherever the handler runs. The context goes with the message, in the headers of W3C Trace Context
- * (https://www.w3.org/TR/trace-context/).
+ * of a pool and its run, in one trace wherever the handler runs. The context goes with the message, in the
+ * headers of W3C Trace Context (https://www.w3.org/TR/trace-context/).
  *
  * Deno registers its telemetry under the name by which `@opentelemetry/api` finds a provider, so nothing
  * has to be loaded. Where none is registered when this module is, there is no tracing.

@@ -36,9 +36,14 @@ export function busiestFirst(members: readonly Member[]): Member[] {
 
 /** One that holds a chunk which somebody else, who has nothing, could begin. */
 export function overloaded(seats: readonly Seat[]): Member | undefined {
-  const members = seats.flatMap(({ member }) => member?.state === "working" ? [member] : []);
-  if (!members.some(({ held }) => held.length === 0)) return undefined;
-  return members.find(({ held, limit }) => held.length > 1 && limit < MANY);
+  let isAnyIdle = false;
+  let loaded: Member | undefined;
+  for (const { member } of seats) {
+    if (member?.state !== "working") continue;
+    if (member.held.length === 0) isAnyIdle = true;
+    else if (member.held.length > 1 && member.limit < MANY) loaded ??= member;
+  }
+  return isAnyIdle ? loaded : undefined;
 }
 
 /** Who may have one more lease. */

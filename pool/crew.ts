@@ -8,8 +8,8 @@
  * leases ahead only while all it holds are short.
  *
  * - I1: every lease handed out comes back: done, failed, or to be handed out again.
- * - I2: a lease waits behind another one in the same worker for no longer than {@linkcode LATE_MS} while
- *   it could be anywhere else.
+ * - I2: a lease waits behind another one in the same worker for no longer than {@linkcode Member.lateMs}
+ *   while it could be anywhere else.
  * - I3: when workers cannot start, or die too often, all work fails with the reason.
  *
  * @module
@@ -107,10 +107,8 @@ export class Crew implements SeatEvents, Answerable {
   /** Has an accepted lease wait for any worker, or for the one on a seat. */
   enter(lease: Lease, seat?: Seat): void {
     if (!lease.isWanted) return;
-    if (this.#broken !== undefined) {
-      const { error } = this.#broken;
-      return queueMicrotask(() => lease.fail(error));
-    }
+    const broken = this.#broken;
+    if (broken !== undefined) return queueMicrotask(() => lease.fail(broken.error));
     lease.seq = this.#seq++;
     lease.home = seat?.own ?? this.#lines.shared;
     this.#lineUp(lease, lease.home);
@@ -239,12 +237,13 @@ export class Crew implements SeatEvents, Answerable {
     if (member !== undefined) return this.#give(member, shared!);
     if (shared !== undefined) this.#seats.grow(this.#lines.shared.size);
     if (bound !== undefined) return this.#give(bound.member, bound.lease);
-    return shared === undefined && this.#takeBack(overloaded(this.seats));
+    const loaded = shared === undefined ? overloaded(this.seats) : undefined;
+    return loaded !== undefined && this.#takeBack(loaded);
   }
 
   /** What a worker has not begun waits for any again; whether there was something. */
-  #takeBack(member: Member | undefined): boolean {
-    const leases = member?.takeBack() ?? [];
+  #takeBack(member: Member): boolean {
+    const leases = member.takeBack();
     for (const lease of leases) this.#lines.add(lease, lease.home!);
     return leases.length > 0;
   }
